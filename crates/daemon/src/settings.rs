@@ -1,0 +1,431 @@
+//! Settings from flags and environment variables, by one table.
+//!
+//! A [`Program`] is a table of [`Setting`]s. The same table makes `--help`, finds each value (flag before environment
+//! before default), refuses unknown variables of the program's prefix, and lists *every* bad value at once with its
+//! name, the value and what was expected. Nothing is ever guessed: a bad value is never replaced by the default.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use clap::{Arg, ArgAction, Command};
+
+use crate::logging::Logging;
+use crate::parse::{self, Expected};
+
+/// One setting: its flag, what it means, its default.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// The flag without its dashes; `idle-timeout`. The variable is derived: `SUPERVISOR_IDLE_TIMEOUT`.
+    pub flag: &'static str,
+    /// A variable that does not follow the rule (`SERVICE_NAME`).
+    pub env: Option<&'static str>,
+    /// What stands for the value in `--help`; `DURATION`.
+    pub value: &'static str,
+    /// The default as a person would write it; none where the setting has to be given or may be absent.
+    pub default: Option<&'static str>,
+    /// May be given several times (in the environment: separated by commas).
+    pub several: bool,
+    /// Its value must not be printed.
+    pub secret: bool,
+    /// What it means, in a sentence or two.
+    pub help: &'static str,
+}
+
+impl Setting {
+    /// A setting that may be absent.
+    #[must_use]
+    pub const fn new(flag: &'static str, value: &'static str, help: &'static str) -> Self {
+        Setting { flag, env: None, value, default: None, several: false, secret: false, help }
+    }
+
+    /// With a default.
+    #[must_use]
+    pub const fn default(mut self, text: &'static str) -> Self {
+        self.default = Some(text);
+        self
+    }
+
+    /// With a variable of its own name.
+    #[must_use]
+    pub const fn env(mut self, name: &'static str) -> Self {
+        self.env = Some(name);
+        self
+    }
+
+    /// That may be given several times.
+    #[must_use]
+    pub const fn several(mut self) -> Self {
+        self.several = true;
+        self
+    }
+
+    /// Whose value is never printed.
+    #[must_use]
+    pub const fn secret(mut self) -> Self {
+        self.secret = true;
+        self
+    }
+}
+
+const LOG: Setting =
+    Setting::new("log", "FILTER", "Which log lines are written, as a tracing filter.").default("info").env("LOG");
+const LOG_FORMAT: Setting = Setting::new(
+    "log-format",
+    "json|text",
+    "How log lines are written; by default text on a terminal and JSON elsewhere.",
+)
+.env("LOG_FORMAT");
+
+/// A program as its user sees it from outside.
+#[derive(Clone, Copy, Debug)]
+pub struct Program {
+    /// The binary's name.
+    pub name: &'static str,
+    /// Its version, from `CARGO_PKG_VERSION`.
+    pub version: &'static str,
+    /// One sentence.
+    pub about: &'static str,
+    /// The prefix of its variables, `PROXY`.
+    pub prefix: &'static str,
+    /// Its settings, in the order of `--help`; `--log` and `--log-format` come on their own.
+    pub settings: &'static [Setting],
+    /// The name of what follows `--`, where something does (`COMMAND`).
+    pub trailing: Option<&'static str>,
+    /// The end of `--help`: examples, exit codes.
+    pub epilogue: &'static str,
+}
+
+/// What keeps a program from starting, or what it printed instead.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// `--help` or `--version`: print to standard output, exit 0.
+    Told(String),
+    /// Bad settings: print to standard error, exit 64.
+    Bad(String),
+}
+
+impl Stop {
+    /// Prints what is to be said and gives the exit code.
+    #[must_use]
+    pub fn say(&self) -> crate::exit::Code {
+        match self {
+            Stop::Told(text) => {
+                print!("{text}");
+                crate::exit::Code::Asked
+            }
+            Stop::Bad(text) => {
+                eprint!("{text}");
+                crate::exit::Code::BadSettings
+            }
+        }
+    }
+}
+
+impl Program {
+    /// Reads the process's own arguments and environment.
+    ///
+    /// # Errors
+    /// [`Stop`] where there is nothing to run.
+    pub fn read(&self) -> Result<Given, Stop> {
+        let environment: Vec<(String, String)> = std::env::vars_os()
+            .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
+            .collect();
+        self.given(std::env::args_os(), environment)
+    }
+
+    /// Reads `arguments` (the program's name first) and `environment`.
+    ///
+    /// # Errors
+    /// [`Stop::Told`] for `--help` and `--version`, [`Stop::Bad`] for flags that do not exist.
+    pub fn given<A, E>(&self, arguments: A, environment: E) -> Result<Given, Stop>
+    where
+        A: IntoIterator<Item = std::ffi::OsString>,
+        E: IntoIterator<Item = (String, String)>,
+    {
+        let matches = self.command().try_get_matches_from(arguments).map_err(|error| match error.kind() {
+            clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion => {
+                Stop::Told(error.to_string())
+            }
+            _ => Stop::Bad(error.to_string()),
+        })?;
+        let environment: BTreeMap<String, String> = environment.into_iter().collect();
+        let mut given = Given { program: *self, values: BTreeMap::new(), problems: Vec::new(), trailing: Vec::new() };
+        for setting in self.all() {
+            let variable = self.variable(setting);
+            let from_flags: Option<Vec<String>> =
+                matches.get_many::<String>(setting.flag).map(|values| values.cloned().collect());
+            let from_environment = || {
+                environment.get(&variable).map(|value| match setting.several {
+                    true => value.split(',').map(|part| part.trim().to_owned()).collect(),
+                    false => vec![value.clone()],
+                })
+            };
+            let said_by = if from_flags.is_some() { format!("--{}", setting.flag) } else { variable.clone() };
+            if let Some(texts) = from_flags.or_else(from_environment) {
+                given.values.insert(setting.flag, Said { by: said_by, texts });
+            }
+        }
+        if self.trailing.is_some() {
+            given.trailing =
+                matches.get_many::<std::ffi::OsString>("trailing").map(|v| v.cloned().collect()).unwrap_or_default();
+        }
+        given.refuse_unknown_variables(&environment);
+        Ok(given)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &'static Setting> {
+        self.settings.iter().chain([&LOG, &LOG_FORMAT])
+    }
+
+    fn variable(&self, setting: &Setting) -> String {
+        match setting.env {
+            Some(name) => name.to_owned(),
+            None => format!("{}_{}", self.prefix, setting.flag.replace('-', "_").to_uppercase()),
+        }
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(self.name).version(self.version).about(self.about).after_help(self.epilogue);
+        for setting in self.all() {
+            let mut help = String::from(setting.help);
+            if setting.several {
+                help.push_str(" May be given several times.");
+            }
+            if let Some(default) = setting.default {
+                let _ = write!(help, " [default: {default}]");
+            }
+            let _ = write!(help, " [env: {}]", self.variable(setting));
+            let action = if setting.several { ArgAction::Append } else { ArgAction::Set };
+            command = command.arg(
+                Arg::new(setting.flag)
+                    .long(setting.flag)
+                    .value_name(setting.value)
+                    .help(help)
+                    .action(action)
+                    .allow_hyphen_values(true),
+            );
+        }
+        if let Some(name) = self.trailing {
+            command = command.arg(
+                Arg::new("trailing")
+                    .value_name(name)
+                    .num_args(0..)
+                    .last(true)
+                    .value_parser(clap::value_parser!(std::ffi::OsString)),
+            );
+        }
+        command
+    }
+}
+
+#[derive(Debug)]
+struct Said {
+    by: String,
+    texts: Vec<String>,
+}
+
+/// The values that were given, and what is wrong with them so far.
+#[derive(Debug)]
+pub struct Given {
+    program: Program,
+    values: BTreeMap<&'static str, Said>,
+    problems: Vec<String>,
+    trailing: Vec<std::ffi::OsString>,
+}
+
+impl Given {
+    /// The value of a setting that has a default. A bad value is noted, and the default stands in until
+    /// [`Given::finish`] refuses the whole.
+    ///
+    /// # Panics
+    /// When the table lacks the setting, or its default does not parse: a mistake in the table, met by any test.
+    pub fn value<T>(&mut self, flag: &'static str, parser: impl Fn(&str) -> Result<T, Expected>) -> T {
+        let setting = self.setting(flag);
+        let default = setting.default.unwrap_or_else(|| panic!("--{flag} has no default in the table"));
+        match self.optional(flag, &parser) {
+            Some(value) => value,
+            None => parser(default).unwrap_or_else(|expected| panic!("default of --{flag}: expected {expected}")),
+        }
+    }
+
+    /// The value of a setting that may be absent.
+    pub fn optional<T>(&mut self, flag: &'static str, parser: impl Fn(&str) -> Result<T, Expected>) -> Option<T> {
+        self.several(flag, parser).into_iter().next()
+    }
+
+    /// The value of a setting that has to be given. None: it is missing or bad, and is noted.
+    pub fn required<T>(&mut self, flag: &'static str, parser: impl Fn(&str) -> Result<T, Expected>) -> Option<T> {
+        let setting = self.setting(flag);
+        if !self.values.contains_key(flag) {
+            let variable = self.program.variable(&setting);
+            self.problems.push(format!("{variable} (--{flag}) is missing: {}", setting.help));
+        }
+        self.optional(flag, parser)
+    }
+
+    /// All values of a setting that may be given several times; its default where none was given and it has one.
+    pub fn several<T>(&mut self, flag: &'static str, parser: impl Fn(&str) -> Result<T, Expected>) -> Vec<T> {
+        let setting = self.setting(flag);
+        let Some(said) = self.values.get(flag) else {
+            return match (setting.several, setting.default) {
+                (true, Some(default)) => parser(default).into_iter().collect(),
+                _ => Vec::new(),
+            };
+        };
+        let mut values = Vec::new();
+        for text in &said.texts {
+            match parser(text) {
+                Ok(value) => values.push(value),
+                Err(expected) => {
+                    let shown = if setting.secret { "(secret)".to_owned() } else { format!("{text:?}") };
+                    self.problems.push(format!("{} is {shown}: expected {expected}", said.by));
+                }
+            }
+        }
+        values
+    }
+
+    /// What follows `--`, byte for byte.
+    #[must_use]
+    pub fn trailing(&self) -> &[std::ffi::OsString] {
+        &self.trailing
+    }
+
+    /// Whether the setting was given by flag or variable.
+    #[must_use]
+    pub fn is_given(&self, flag: &str) -> bool {
+        self.values.contains_key(flag)
+    }
+
+    /// Notes something wrong that no single parser sees, such as two settings that exclude each other.
+    pub fn problem(&mut self, text: impl Into<String>) {
+        self.problems.push(text.into());
+    }
+
+    /// `LOG` and `LOG_FORMAT`.
+    pub fn logging(&mut self) -> Logging {
+        Logging { filter: self.value("log", parse::log_filter), format: self.optional("log-format", parse::log_format) }
+    }
+
+    /// The settings, where nothing is wrong with any.
+    ///
+    /// # Errors
+    /// [`Stop::Bad`] with a line for each problem.
+    pub fn finish<T>(self, settings: Option<T>) -> Result<T, Stop> {
+        let nothing_else_wrong = self.problems.is_empty();
+        match settings {
+            Some(settings) if nothing_else_wrong => Ok(settings),
+            Some(_) | None => {
+                let mut text = format!("{}: the settings are wrong; nothing was started.\n", self.program.name);
+                for problem in &self.problems {
+                    let _ = writeln!(text, "  - {problem}");
+                }
+                let _ = writeln!(text, "`{} --help` lists every setting.", self.program.name);
+                Err(Stop::Bad(text))
+            }
+        }
+    }
+
+    fn setting(&self, flag: &str) -> Setting {
+        *self.program.all().find(|s| s.flag == flag).unwrap_or_else(|| panic!("--{flag} is not in the table"))
+    }
+
+    fn refuse_unknown_variables(&mut self, environment: &BTreeMap<String, String>) {
+        let prefix = format!("{}_", self.program.prefix);
+        let known: Vec<String> = self.program.all().map(|s| self.program.variable(s)).collect();
+        for name in environment.keys().filter(|name| name.starts_with(&prefix)) {
+            if !known.contains(name) {
+                self.problems.push(format!("{name} is no setting of {}: it may be misspelt", self.program.name));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PROGRAM: Program = Program {
+        name: "sample",
+        version: "1.2.3",
+        about: "A sample.",
+        prefix: "SAMPLE",
+        settings: &[
+            Setting::new("listen", "ADDR:PORT", "Where it listens.").default("0.0.0.0:9060"),
+            Setting::new("idle-timeout", "DURATION", "When it sleeps.").default("300s"),
+            Setting::new("service-name", "NAME", "What it serves.").env("SERVICE_NAME"),
+            Setting::new("backend", "ADDR:PORT", "A fixed backend.").several(),
+            Setting::new("token", "TEXT", "A secret.").secret(),
+        ],
+        trailing: Some("COMMAND"),
+        epilogue: "",
+    };
+
+    fn given(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Given, Stop> {
+        let arguments = std::iter::once("sample").chain(arguments.iter().copied()).map(Into::into);
+        let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        PROGRAM.given(arguments.collect::<Vec<std::ffi::OsString>>(), environment)
+    }
+
+    #[test]
+    fn a_flag_beats_the_environment_and_that_beats_the_default() {
+        let environment = [("SAMPLE_IDLE_TIMEOUT", "5m")];
+        let mut both = given(&["--idle-timeout", "7s"], &environment).expect("given");
+        assert_eq!(both.value("idle-timeout", parse::duration).as_secs(), 7);
+        let mut variable = given(&[], &environment).expect("given");
+        assert_eq!(variable.value("idle-timeout", parse::duration).as_secs(), 300);
+        assert_eq!(variable.value("listen", parse::socket_address).port(), 9060);
+    }
+
+    #[test]
+    fn every_bad_value_is_listed_at_once_with_its_name_value_and_what_was_expected() {
+        let environment = [("SAMPLE_LISTEN", "nine"), ("SAMPLE_IDEL_TIMEOUT", "5m"), ("LOG_FORMAT", "xml")];
+        let mut given = given(&["--idle-timeout", "soon"], &environment).expect("given");
+        given.value("listen", parse::socket_address);
+        given.value("idle-timeout", parse::duration);
+        given.logging();
+        given.required("service-name", parse::text);
+        let Err(Stop::Bad(text)) = given.finish(Some(())) else { panic!("accepted") };
+        for part in [
+            "SAMPLE_LISTEN is \"nine\": expected an address",
+            "--idle-timeout is \"soon\": expected a duration",
+            "SAMPLE_IDEL_TIMEOUT is no setting",
+            "LOG_FORMAT is \"xml\": expected json or text",
+            "SERVICE_NAME (--service-name) is missing",
+        ] {
+            assert!(text.contains(part), "{part:?} is not in:\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_never_printed() {
+        let mut given = given(&["--token", "hunter2"], &[]).expect("given");
+        given.optional::<()>("token", |_| Err("something else"));
+        let Err(Stop::Bad(text)) = given.finish(Some(())) else { panic!("accepted") };
+        assert!(!text.contains("hunter2"));
+    }
+
+    #[test]
+    fn several_come_from_repeated_flags_or_a_list() {
+        let mut flags = given(&["--backend", "10.0.0.1:1", "--backend", "10.0.0.2:2"], &[]).expect("given");
+        assert_eq!(flags.several("backend", parse::socket_address).len(), 2);
+        let mut list = given(&[], &[("SAMPLE_BACKEND", "10.0.0.1:1, 10.0.0.2:2")]).expect("given");
+        assert_eq!(list.several("backend", parse::socket_address).len(), 2);
+    }
+
+    #[test]
+    fn the_command_after_the_dashes_is_kept_as_it_is() {
+        let given = given(&["--listen", "0.0.0.0:1", "--", "app", "--listen", "x"], &[]).expect("given");
+        assert_eq!(given.trailing(), ["app", "--listen", "x"]);
+    }
+
+    #[test]
+    fn help_and_version_are_told_and_an_unknown_flag_is_refused() {
+        let Err(Stop::Told(help)) = given(&["--help"], &[]) else { panic!("no help") };
+        for part in ["--idle-timeout", "[default: 300s]", "SAMPLE_IDLE_TIMEOUT", "SERVICE_NAME"] {
+            assert!(help.contains(part), "{part:?} is not in:\n{help}");
+        }
+        assert!(matches!(given(&["--version"], &[]), Err(Stop::Told(text)) if text.contains("1.2.3")));
+        assert!(matches!(given(&["--nonsense"], &[]), Err(Stop::Bad(_))));
+    }
+}
