@@ -1,1 +1,4 @@
 //! (being built)
+
+pub mod runtime;
+pub mod views;

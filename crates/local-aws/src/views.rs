@@ -1,0 +1,118 @@
+//! What the edges may ask of the world: the ECS agent's introspection, instance metadata, task metadata and DNS render
+//! these views and keep nothing themselves. The world implements [`Views`]; tests use a small one of their own.
+
+use std::net::Ipv4Addr;
+use std::time::SystemTime;
+
+/// A host as its own local endpoints describe it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostView {
+    /// The EC2 instance id.
+    pub instance_id: String,
+    /// The ARN of its container instance; none before the host has registered with ECS.
+    pub container_instance_arn: Option<String>,
+    /// The cluster's name or ARN, as the ECS agent is configured with it.
+    pub cluster: String,
+    /// `eu-west-1`.
+    pub region: String,
+    /// `eu-west-1a`.
+    pub availability_zone: String,
+    /// Its address, where its local endpoints listen.
+    pub address: Ipv4Addr,
+    /// What the instance is on its way to be: `InService`, `Terminated` … None before the first transition, and for an
+    /// instance that is in no Auto Scaling group.
+    pub target_lifecycle_state: Option<String>,
+}
+
+/// A container of a task, as the ECS agent knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainerView {
+    /// 64 hex digits; also the id in `ECS_CONTAINER_METADATA_URI_V4`.
+    pub docker_id: String,
+    /// `ecs-<family>-<revision>-<name>-<hex>`.
+    pub docker_name: String,
+    /// Its name in the task definition.
+    pub name: String,
+    /// The image.
+    pub image: String,
+    /// Container ports and their protocols.
+    pub ports: Vec<(u16, String)>,
+    /// When the container was made.
+    pub created_at: Option<SystemTime>,
+    /// When it started to run.
+    pub started_at: Option<SystemTime>,
+    /// How it ended.
+    pub exit_code: Option<i64>,
+    /// `PENDING`, `RUNNING` or `STOPPED`.
+    pub known_status: String,
+}
+
+/// A task, as the ECS agent of its host knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskView {
+    /// The task's ARN.
+    pub arn: String,
+    /// Its cluster's name or ARN.
+    pub cluster: String,
+    /// The task definition's family.
+    pub family: String,
+    /// The task definition's revision.
+    pub revision: u32,
+    /// `RUNNING` or `STOPPED`.
+    pub desired_status: String,
+    /// `PENDING`, `RUNNING` or `STOPPED`: the agent's words, fewer than the API's.
+    pub known_status: String,
+    /// `EC2` or `FARGATE`.
+    pub launch_type: String,
+    /// `eu-west-1a`.
+    pub availability_zone: String,
+    /// The task's own address; none before it has one.
+    pub address: Option<Ipv4Addr>,
+    /// Its containers.
+    pub containers: Vec<ContainerView>,
+    /// CPU units: 1024 are one virtual CPU.
+    pub cpu: u32,
+    /// Memory in MiB.
+    pub memory: u32,
+}
+
+/// What a name of the DNS has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Records {
+    /// The name has addresses.
+    Addresses {
+        /// Seconds that an answer may be kept.
+        ttl: u32,
+        /// At least one; all there are, the DNS server chooses up to eight.
+        addresses: Vec<Ipv4Addr>,
+    },
+    /// The name exists, but has no such record.
+    NoData {
+        /// Seconds that this may be remembered: the zone's `SOA.TTL`.
+        soa_minimum: u32,
+    },
+    /// The name does not exist in a zone of ours.
+    NoSuchName {
+        /// Seconds that this may be remembered: the zone's `SOA.TTL`.
+        soa_minimum: u32,
+    },
+    /// The name is in no zone of ours.
+    NotOurs,
+}
+
+/// What may be asked. Every call answers at once, from what is known.
+pub trait Views: Send + Sync + 'static {
+    /// The host at this address.
+    fn host(&self, address: Ipv4Addr) -> Option<HostView>;
+
+    /// The tasks that the host's ECS agent lists: those assigned to it, the stopped ones for a while.
+    fn tasks_of(&self, instance_id: &str) -> Vec<TaskView>;
+
+    /// The task with the container of this id, and the container's place in it.
+    fn task_of_container(&self, docker_id: &str) -> Option<(TaskView, usize)>;
+
+    /// What the DNS knows of `name` (lower case, no final dot) and the zone that it is in (the same spelling; empty for
+    /// [`Records::NotOurs`]). `want_a` tells whether addresses are asked for; when not, a name that has only those is
+    /// [`Records::NoData`].
+    fn records(&self, name: &str, want_a: bool) -> (Records, String);
+}
