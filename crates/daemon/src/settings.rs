@@ -142,11 +142,9 @@ impl Program {
         A: IntoIterator<Item = std::ffi::OsString>,
         E: IntoIterator<Item = (String, String)>,
     {
-        let matches = self.command().try_get_matches_from(arguments).map_err(|error| match error.kind() {
-            clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion => {
-                Stop::Told(error.to_string())
-            }
-            _ => Stop::Bad(error.to_string()),
+        let matches = self.command().try_get_matches_from(arguments).map_err(|said| match said.use_stderr() {
+            true => Stop::Bad(said.to_string()),
+            false => Stop::Told(said.to_string()),
         })?;
         let environment: BTreeMap<String, String> = environment.into_iter().collect();
         let mut given = Given { program: *self, values: BTreeMap::new(), problems: Vec::new(), trailing: Vec::new() };
