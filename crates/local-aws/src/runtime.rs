@@ -1,16 +1,29 @@
-//! Where tasks really run: child processes ([`process`]) or Docker containers ([`docker`]), behind one set of calls.
+//! Where tasks really run: as child processes (`process`) or Docker containers (`docker`), behind one set of calls.
 //!
 //! The calls answer by [`Happened`] events, never by a value: the caller (the world's reconciler) starts and stops, and
 //! learns what came of it. Like the ECS agent, the runtime stops the rest of a task when an essential container ends.
 //!
 //! Guarantees: every task that was started ends in [`Happened::Failed`], or in one [`Happened::Exited`] for each of its
-//! containers after one [`Happened::Started`]. When [`Runtime::end`] returns, nothing that it started is left.
+//! containers after one [`Happened::Started`]; with the last of these nothing of the task is left. When [`Runtime::end`] returns, nothing that it started is left.
+
+pub(crate) mod child;
+mod docker;
+mod lines;
+mod orders;
+mod placeholders;
+mod process;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
+
+use self::docker::Containers;
+use self::orders::Order;
+use self::process::Processes;
 
 /// A container to be run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +75,7 @@ pub enum Happened {
     Started {
         /// The task's id.
         task: String,
-        /// The task's own address.
+        /// The task's own address; 0.0.0.0 where Docker's container ended before it could be asked.
         address: Ipv4Addr,
         /// Docker's own id of each container, by the container's name; empty for processes.
         docker_ids: Vec<(String, String)>,
@@ -169,10 +182,22 @@ pub fn docker_name(family: &str, revision: u32, container: &str, hex: &str) -> S
     format!("ecs-{family}-{revision}-{container}-{hex}")
 }
 
+/// What ECS says of an image that is not to be had.
+fn cannot_pull(image: &str) -> String {
+    format!(
+        "CannotPullContainerError: Error response from daemon: pull access denied for {image}, repository does not \
+         exist or may require 'docker login': denied: requested access to the resource is denied"
+    )
+}
+
 /// Runs tasks. Belongs to the thread that made it: its children die with that thread.
 #[derive(Debug)]
-pub struct Runtime {
-    events: UnboundedSender<Happened>,
+pub struct Runtime(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Processes(Processes),
+    Containers(Containers),
 }
 
 impl Runtime {
@@ -180,22 +205,45 @@ impl Runtime {
     ///
     /// # Errors
     /// [`Error`]; with Docker, also when what an earlier life left behind cannot be removed.
-    pub async fn new(_settings: RuntimeSettings, events: UnboundedSender<Happened>) -> Result<Runtime, Error> {
-        Ok(Runtime { events })
+    pub async fn new(settings: RuntimeSettings, events: UnboundedSender<Happened>) -> Result<Runtime, Error> {
+        Ok(Runtime(match settings {
+            RuntimeSettings::Process(settings) => Kind::Processes(Processes::new(settings, events)?),
+            RuntimeSettings::Docker(settings) => Kind::Containers(Containers::new(settings, events).await?),
+        }))
     }
 
-    /// Starts a task: answered by [`Happened::Started`] or [`Happened::Failed`].
+    /// Starts a task: answered by [`Happened::Started`] or [`Happened::Failed`]. Needs a tokio runtime; a task that is
+    /// under way already is left as it is.
     pub fn start(&self, spec: TaskSpec) {
-        let _ = self.events.send(Happened::Failed { task: spec.id, reason: "not built yet".to_owned() });
+        match &self.0 {
+            Kind::Processes(processes) => processes.start(spec),
+            Kind::Containers(containers) => containers.start(spec),
+        }
     }
 
     /// Stops a task: the stop signal, the stop timeout, `SIGKILL`. Answered by [`Happened::Exited`] for each container
     /// that still runs; a task that is unknown or stopping already is left as it is.
-    pub fn stop(&self, _task: &str) {}
+    pub fn stop(&self, task: &str) {
+        self.tell(task, Order::Stop);
+    }
 
     /// Kills a task at once: its host has gone.
-    pub fn kill(&self, _task: &str) {}
+    pub fn kill(&self, task: &str) {
+        self.tell(task, Order::Kill);
+    }
+
+    fn tell(&self, task: &str, order: Order) {
+        match &self.0 {
+            Kind::Processes(processes) => processes.tell(task, order),
+            Kind::Containers(containers) => containers.tell(task, order),
+        }
+    }
 
     /// Ends everything it started: the stop signal, a short grace, `SIGKILL`.
-    pub async fn end(self) {}
+    pub async fn end(self) {
+        match self.0 {
+            Kind::Processes(processes) => processes.end().await,
+            Kind::Containers(containers) => containers.end().await,
+        }
+    }
 }

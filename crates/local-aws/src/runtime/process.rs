@@ -1,0 +1,203 @@
+//! Tasks as child processes, for machines without Docker. Each task has an address of 127.0.0.0/8 of its own; nothing
+//! enforces that it keeps to it, `{TASK_ADDRESS}` in its settings does.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::{Instant, sleep_until};
+
+use super::child::Child;
+use super::orders::{Order, Orders, UnderWay};
+use super::placeholders::Placeholders;
+use super::{ContainerSpec, Error, Happened, ProcessSettings, TaskSpec};
+
+/// Runs tasks as processes.
+#[derive(Debug)]
+pub(crate) struct Processes {
+    settings: Arc<ProcessSettings>,
+    /// Holds the directories of the tasks.
+    directory: PathBuf,
+    events: UnboundedSender<Happened>,
+    under_way: UnderWay,
+}
+
+impl Processes {
+    /// Makes the directory for the tasks' own directories, and removes those of dead earlier lives.
+    pub(crate) fn new(settings: ProcessSettings, events: UnboundedSender<Happened>) -> Result<Self, Error> {
+        let parent = std::env::temp_dir();
+        remove_leftovers(&parent);
+        let directory = parent.join(format!("local-aws-{}-{}", std::process::id(), uuid::Uuid::new_v4().simple()));
+        std::fs::create_dir(&directory).map_err(|error| Error::Directory(parent, error))?;
+        Ok(Processes { settings: Arc::new(settings), directory, events, under_way: UnderWay::default() })
+    }
+
+    pub(crate) fn start(&self, spec: TaskSpec) {
+        let settings = Arc::clone(&self.settings);
+        let directory = self.directory.join(&spec.id);
+        let events = self.events.clone();
+        let id = spec.id.clone();
+        self.under_way.start(&id, |orders| async move {
+            match start_all(&spec, &settings, &directory, &events) {
+                Ok(children) => {
+                    let started =
+                        Happened::Started { task: spec.id.clone(), address: spec.address, docker_ids: Vec::new() };
+                    let _ = events.send(started);
+                    until_all_have_ended(&spec, children, &directory, &orders, &events).await;
+                }
+                Err(reason) => {
+                    let _ = std::fs::remove_dir_all(&directory);
+                    let _ = events.send(Happened::Failed { task: spec.id.clone(), reason });
+                }
+            }
+        });
+    }
+
+    pub(crate) fn tell(&self, task: &str, order: Order) {
+        self.under_way.tell(task, order);
+    }
+
+    pub(crate) async fn end(self) {
+        self.under_way.end().await;
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+impl Drop for Processes {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// Starts each container. When one cannot be started, the others are killed as they are dropped.
+fn start_all(
+    spec: &TaskSpec,
+    settings: &ProcessSettings,
+    directory: &Path,
+    events: &UnboundedSender<Happened>,
+) -> Result<Vec<Child>, String> {
+    std::fs::create_dir(directory)
+        .map_err(|error| format!("ResourceInitializationError: cannot make {}: {error}", directory.display()))?;
+    let placeholders = Placeholders {
+        task_address: spec.address.to_string(),
+        task_directory: directory.display().to_string(),
+        dns_server: settings.dns_server,
+    };
+    let mut children = Vec::new();
+    for container in &spec.containers {
+        let words = placeholders.replace_all(&words(container, settings)?);
+        let environment = placeholders.replace_values(&container.environment);
+        let child = Child::start(&words, &environment, &spec.id, events)
+            .map_err(|error| cannot_start(words.first().map_or("", String::as_str), &error))?;
+        children.push(child);
+    }
+    Ok(children)
+}
+
+/// What the container starts: its entry point, or the image's, followed by its command.
+fn words(container: &ContainerSpec, settings: &ProcessSettings) -> Result<Vec<String>, String> {
+    let image = settings.images.get(&container.image);
+    let entry_point = match (container.entry_point.is_empty(), image) {
+        (false, _) => container.entry_point.as_slice(),
+        (true, Some(words)) => words.as_slice(),
+        (true, None) => &[],
+    };
+    match [entry_point, container.command.as_slice()].concat() {
+        none if none.is_empty() => Err(super::cannot_pull(&container.image)),
+        some => Ok(some),
+    }
+}
+
+fn cannot_start(program: &str, error: &io::Error) -> String {
+    let cause = if error.kind() == io::ErrorKind::NotFound {
+        "executable file not found in $PATH".to_owned()
+    } else if error.kind() == io::ErrorKind::PermissionDenied {
+        "permission denied".to_owned()
+    } else {
+        error.to_string()
+    };
+    format!(
+        "CannotStartContainerError: Error response from daemon: failed to create task for container: \
+         unable to start container process: exec: {program:?}: {cause}: unknown"
+    )
+}
+
+/// Waits for every child. The end of an essential one stops the others.
+async fn until_all_have_ended(
+    spec: &TaskSpec,
+    children: Vec<Child>,
+    directory: &Path,
+    orders: &Orders,
+    events: &UnboundedSender<Happened>,
+) {
+    let mut running: FuturesUnordered<_> = spec
+        .containers
+        .iter()
+        .zip(children)
+        .map(|(container, child)| async move { (container, until_ended(container, child, orders).await) })
+        .collect();
+    while let Some((container, code)) = running.next().await {
+        if container.essential {
+            orders.raise(Order::Stop);
+        }
+        if running.is_empty() {
+            let _ = std::fs::remove_dir_all(directory);
+        }
+        let exited = Happened::Exited { task: spec.id.clone(), container: container.name.clone(), code };
+        let _ = events.send(exited);
+    }
+}
+
+/// One container from its start to its end: runs, is asked to stop, is killed.
+async fn until_ended(container: &ContainerSpec, mut child: Child, orders: &Orders) -> i64 {
+    let mut heard = Order::Run;
+    let mut kill_at: Option<Instant> = None;
+    loop {
+        let deadline = kill_at;
+        let patience = async {
+            match deadline {
+                Some(moment) => sleep_until(moment).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            code = child.ended() => return code,
+            order = orders.above(heard) => {
+                if heard == Order::Run && order < Order::Kill {
+                    child.terminate();
+                }
+                heard = order;
+                kill_at = sooner(kill_at, order.grace(container.stop_timeout).map(|grace| Instant::now() + grace));
+            }
+            () = patience => {
+                child.kill();
+                kill_at = None;
+            }
+        }
+    }
+}
+
+fn sooner(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, None) => one,
+        (None, other) => other,
+    }
+}
+
+/// Removes the directories of lives whose process has gone.
+fn remove_leftovers(parent: &Path) {
+    let Ok(entries) = std::fs::read_dir(parent) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let pid = name.to_str().and_then(|name| name.strip_prefix("local-aws-")).and_then(|rest| rest.split_once('-'));
+        let Some((pid, _)) = pid else { continue };
+        let dead = pid.parse::<u32>().is_ok() && !Path::new("/proc").join(pid).exists();
+        if dead {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
