@@ -38,12 +38,6 @@ impl Task {
             image: text(&answer["Containers"][0]["Image"])?,
         })
     }
-
-    /// The last part of the ARN.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        self.arn.rsplit('/').next().unwrap_or(&self.arn)
-    }
 }
 
 /// Whether the task is known.
@@ -105,8 +99,7 @@ impl Identity {
         };
         json!({
             "service": self.service,
-            "task": task.as_ref().map(Task::id),
-            "task_arn": task.as_ref().map(|t| &t.arn),
+            "task": task.as_ref().map(|t| &t.arn),
             "task_definition": task.as_ref().map(|t| &t.definition),
             "image": task.as_ref().map(|t| &t.image),
             "version": env!("CARGO_PKG_VERSION"),
@@ -151,11 +144,14 @@ mod tests {
     #[test]
     fn a_task_is_read_from_the_metadata_and_never_from_half_of_it() {
         let whole = json!({
-            "TaskARN": "arn:aws:ecs:eu-west-1:111122223333:task/c1/0123", "Family": "demo", "Revision": "3",
+            "TaskARN": "a:task/c1/0123", "Family": "demo", "Revision": "3",
             "Containers": [{"Name": "app", "Image": "doze-demo"}],
         });
         let task = Task::from_metadata(&whole).expect("a task");
-        assert_eq!((task.id(), task.definition.as_str(), task.image.as_str()), ("0123", "demo:3", "doze-demo"));
+        assert_eq!(
+            (task.arn.as_str(), task.definition.as_str(), task.image.as_str()),
+            ("a:task/c1/0123", "demo:3", "doze-demo")
+        );
         for part in ["TaskARN", "Family", "Revision", "Containers"] {
             let mut half = whole.clone();
             half[part].take();

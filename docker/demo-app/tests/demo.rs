@@ -112,7 +112,7 @@ async fn the_task_is_learnt_from_the_metadata_endpoint_even_when_that_is_slow_to
     });
     let app = App::start(&[("ECS_CONTAINER_METADATA_URI_V4", &uri)]);
     let host = app.host().await;
-    assert_eq!(host["task"], "77");
+    assert_eq!(host["task"], "arn:aws:ecs:r:1:task/doze/77");
     assert_eq!(host["task_definition"], "demo:3");
     assert_eq!(host["image"], "doze-demo");
 }
