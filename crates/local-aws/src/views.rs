@@ -116,3 +116,6 @@ pub trait Views: Send + Sync + 'static {
     /// [`Records::NoData`].
     fn records(&self, name: &str, want_a: bool) -> (Records, String);
 }
+
+#[cfg(test)]
+pub(crate) mod sample;

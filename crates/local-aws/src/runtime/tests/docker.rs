@@ -43,8 +43,9 @@ impl Network {
 
 impl Drop for Network {
     fn drop(&mut self) {
-        for id in self.containers() {
-            docker(&["rm", "-f", &id]);
+        let attached = docker(&["ps", "-aq", "--filter", &format!("network={}", self.0)]).unwrap_or_default();
+        for id in attached.lines() {
+            docker(&["rm", "-f", id]);
         }
         docker(&["network", "rm", &self.0]);
     }
@@ -60,6 +61,11 @@ fn wait_until_ready(container: &str) {
     while docker(&["logs", container]).is_none_or(|said| said != "ready") {
         assert!(begun.elapsed() < LIMIT, "{container} was not ready within {LIMIT:?}");
     }
+}
+
+/// A port below those that the system hands out, most likely free.
+fn quiet_port() -> u16 {
+    20_000 + uuid::Uuid::new_v4().as_fields().1 % 10_000
 }
 
 fn id() -> String {
@@ -136,13 +142,10 @@ async fn a_container_that_cannot_start_says_why_as_ecs_does() {
 #[tokio::test]
 async fn a_published_port_leads_to_the_first_task_and_the_next_one_starts_without() {
     let Some(network) = Network::new() else { return };
-    // A port that is taken by somebody else: the task is started all the same.
-    let taken = std::net::TcpListener::bind("0.0.0.0:0").expect("a port");
-    let taken_port = taken.local_addr().expect("its number").port();
-    let free_port = {
-        let free = std::net::TcpListener::bind("0.0.0.0:0").expect("a port");
-        free.local_addr().expect("its number").port()
-    };
+    let (free_port, taken_port) = (quiet_port(), quiet_port());
+    // Somebody else has this one: the task is started all the same.
+    let taken = format!("{taken_port}:80");
+    docker(&["run", "-d", "--network", &network.0, "-p", &taken, IMAGE, "sleep", "1000"]).expect("a container");
     let publish = |host_port| Publish { host_port, container_port: 80, family: "sample".to_owned() };
     let mut world = World::new(network.settings_with(vec![publish(free_port)])).await;
     let ports = |id: &str| docker(&["port", id]).expect("ports");
