@@ -125,24 +125,33 @@ impl Error {
 const THROTTLES: [&str; 5] =
     ["Throttling", "TooManyRequestsException", "RequestLimitExceeded", "ThrottlingException", "RequestThrottled"];
 
-/// The SDK's error as ours.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the SDK's enum is non-exhaustive")]
-pub(crate) fn failed<E>(call: Call, error: SdkError<E>) -> Error
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    let code = error.code().map(str::to_owned);
+/// Whether a call of any AWS service may succeed later, by the SDK's error.
+pub fn retry_of<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Retry {
     let server_side = error.raw_response().is_some_and(|answer| answer.status().is_server_error());
-    let retry = match (&error, code.as_deref()) {
+    match (error, error.code()) {
         (_, Some(code)) if THROTTLES.contains(&code) => Retry::Slower,
         (SdkError::ServiceError(_), _) if !server_side => Retry::Useless,
         (SdkError::ConstructionFailure(_), _) => Retry::Useless,
         _ => Retry::Allowed,
-    };
-    // Of a refusal only AWS's own error is of interest; around it the SDK says "service error" once more.
-    let cause: Box<dyn std::error::Error + Send + Sync> = match error {
+    }
+}
+
+/// The error without the SDK's wrapping, which would say "service error" around AWS's own words.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the SDK's enum is non-exhaustive")]
+pub fn cause_of<E>(error: SdkError<E>) -> Box<dyn std::error::Error + Send + Sync>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    match error {
         SdkError::ServiceError(refused) => Box::new(refused.into_err()),
         other => Box::new(other),
-    };
-    Error::Call { call, code, retry, cause }
+    }
+}
+
+/// The SDK's error as ours.
+pub(crate) fn failed<E>(call: Call, error: SdkError<E>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    Error::Call { call, code: error.code().map(str::to_owned), retry: retry_of(&error), cause: cause_of(error) }
 }
