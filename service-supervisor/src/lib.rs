@@ -1,1 +1,30 @@
-//! (being built)
+//! The supervisor of one service container: starts the app, knows when nobody uses it, stops it without losing a
+//! request.
+//!
+//! One thread, no async runtime. Data flows one way: event → decide → action.
+//!
+//! - [`config`]: every setting.
+//! - [`run`]: the loop: wait, decide, act.
+//! - [`sources`]: signals, the shutdown file, 9051 and the next deadline become one stream of events.
+//! - [`decide`]: what to do about them. Pure; start reading there.
+//! - [`act`]: carries actions out.
+//! - [`spawn`], [`reap`], [`leftovers`]: start the app, wait for every process, end what it leaves behind.
+//! - [`sockets`]: what the kernel says about the app's port.
+//! - [`shutdown_file`]: notices the shutdown file.
+//! - [`status`]: the HTTP of 9051.
+//! - [`identity`]: who this supervisor is: service, task, life.
+//! - [`kernel`]: the few system calls that `nix` cannot make; the only unsafe code.
+
+pub mod act;
+pub mod config;
+pub mod decide;
+pub mod identity;
+pub mod kernel;
+pub mod leftovers;
+pub mod reap;
+pub mod run;
+pub mod shutdown_file;
+pub mod sockets;
+pub mod sources;
+pub mod spawn;
+pub mod status;

@@ -1,0 +1,179 @@
+//! Carries out each action. No ifs about policy.
+
+use daemon::moment::Moment;
+use nix::unistd::Pid;
+use task_state::{Message, MessageKind, PROTOCOL, Role, Stamp, State};
+
+use crate::decide::action::{Action, Change, Event, Sleep, Struck};
+use crate::decide::look::Scope;
+use crate::decide::signals::SignalNumber;
+use crate::decide::watchers::{ClientId, lease_of};
+use crate::identity::Identity;
+use crate::kernel::send;
+use crate::leftovers::signal_leftovers;
+use crate::sockets::Sockets;
+use crate::sources::Sources;
+
+/// SIGKILL.
+pub const KILL: SignalNumber = SignalNumber(9);
+/// SIGTERM.
+pub const TERM: SignalNumber = SignalNumber(15);
+/// SIGCONT: a stopped process sees nothing else before it.
+pub const CONT: SignalNumber = SignalNumber(18);
+
+/// What came of an action.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It is done.
+    Done,
+    /// It is done, and this came of it.
+    Then(Event),
+    /// The supervisor has to exit with this code.
+    Exit(u8),
+}
+
+/// The hands of the supervisor.
+#[derive(Debug)]
+pub struct Hands {
+    /// The app.
+    pub app: Pid,
+    /// Its sockets.
+    pub sockets: Sockets,
+    /// Who speaks.
+    pub identity: Identity,
+    looks_fail: bool,
+}
+
+/// The moment as the watchers are told it.
+#[must_use]
+pub fn stamp(now: Moment) -> Stamp {
+    Stamp(u64::try_from(now.since_start().as_millis()).unwrap_or(u64::MAX))
+}
+
+impl Hands {
+    /// Of a supervisor whose app runs.
+    #[must_use]
+    pub fn new(app: Pid, sockets: Sockets, identity: Identity) -> Self {
+        Hands { app, sockets, identity, looks_fail: false }
+    }
+
+    /// Carries out `action`, decided at `now` in `state`.
+    pub fn carry_out(&mut self, action: Action, state: State, now: Moment, sources: &mut Sources) -> Outcome {
+        match action {
+            Action::Look(scope) => return Outcome::Then(self.look(scope)),
+            Action::Exit(code) => return Outcome::Exit(code),
+            Action::Changed(change) => tell_change(&change, now, sources),
+            Action::Hello(client) => self.hello(client, state, now, sources),
+            Action::Heartbeat => say(&MessageKind::Heartbeat, state, now, sources),
+            Action::Forward(signal) => self.signal(signal),
+            Action::Term => {
+                self.signal(TERM);
+                self.signal(CONT);
+            }
+            Action::Kill => self.signal(KILL),
+            Action::TermLeftovers => log_leftovers(signal_leftovers(&[TERM, CONT])),
+            Action::KillLeftovers => {
+                let count = signal_leftovers(&[KILL]);
+                tracing::warn!(count, "leftovers of the app did not end in time and were killed");
+            }
+            Action::RemoveFile => sources.remove_file(),
+            Action::Struck(struck) => log_struck(&struck),
+            Action::EndedByItself(ending) => tracing::info!(%ending, "app ended by itself"),
+            Action::Slept(sleep) => log_sleep(&sleep),
+        }
+        Outcome::Done
+    }
+
+    fn look(&mut self, scope: Scope) -> Event {
+        match self.sockets.look(scope) {
+            Ok(look) => {
+                self.looks_fail = false;
+                Event::Looked(scope, Some(look))
+            }
+            Err(error) => {
+                if !self.looks_fail {
+                    self.looks_fail = true;
+                    let error = daemon::exit::chain(&error);
+                    tracing::warn!(error, "cannot look at the app's sockets; that counts as use");
+                }
+                Event::Looked(scope, None)
+            }
+        }
+    }
+
+    fn hello(&self, client: ClientId, state: State, now: Moment, sources: &mut Sources) {
+        let Identity { service, task, boot } = self.identity.clone();
+        let kind = MessageKind::Hello { protocol: PROTOCOL, service, task, boot };
+        let (status, epoll) = sources.status();
+        status.hello(client, |role| line(&kind, role, state, now), epoll, now);
+        // One that comes so late is told, and its stream ends like all others did.
+        if is_last(state) {
+            status.end_watches(epoll, now);
+        }
+    }
+
+    fn signal(&self, signal: SignalNumber) {
+        if let Err(error) = send(self.app, signal) {
+            tracing::debug!(signal = signal.0, %error, "the app could not be sent a signal");
+        }
+    }
+}
+
+fn tell_change(change: &Change, now: Moment, sources: &mut Sources) {
+    let Change { from, to, cause, why } = change;
+    let drain = match (from, to) {
+        (_, State::Draining { number, .. }) | (State::Draining { number, .. }, _) => Some(*number),
+        _ => None,
+    };
+    tracing::info!(from = from.phase(), to = to.phase(), ready = to.is_ready(), cause, drain, why, "state changed");
+    say(&MessageKind::State, *to, now, sources);
+    if is_last(*to) {
+        let (status, epoll) = sources.status();
+        status.end_watches(epoll, now);
+    }
+}
+
+fn say(kind: &MessageKind, state: State, now: Moment, sources: &mut Sources) {
+    let (status, epoll) = sources.status();
+    status.say(|role| line(kind, role, state, now), epoll, now);
+}
+
+fn line(kind: &MessageKind, role: Role, state: State, now: Moment) -> Vec<u8> {
+    let lease_ms = lease_of(role, state).map(|lease| u64::try_from(lease.as_millis()).unwrap_or(u64::MAX));
+    Message { kind: kind.clone(), stamp: stamp(now), state, lease_ms }.to_line()
+}
+
+/// After these a watch has nothing more to say (rule S6).
+fn is_last(state: State) -> bool {
+    match state {
+        State::Stopping | State::Gone => true,
+        State::Starting | State::Awake { .. } | State::Draining { .. } => false,
+    }
+}
+
+fn log_leftovers(count: usize) {
+    if count > 0 {
+        tracing::info!(count, "app left processes behind; they got SIGTERM");
+    }
+}
+
+fn log_struck(struck: &Struck) {
+    let Struck { setting, limit, then } = struck;
+    tracing::warn!(setting, limit_ms = millis(*limit), then, "deadline struck");
+}
+
+fn log_sleep(sleep: &Sleep) {
+    tracing::info!(
+        cause = sleep.cause,
+        awake_ms = millis(sleep.awake),
+        drain_ms = millis(sleep.drain),
+        stop_ms = millis(sleep.stop),
+        leftovers_ms = millis(sleep.leftovers),
+        exit_code = sleep.exit_code,
+        "service sleeps"
+    );
+}
+
+fn millis(span: std::time::Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}

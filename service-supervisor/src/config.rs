@@ -1,0 +1,213 @@
+//! Every setting: its name, its meaning, its default.
+
+use std::ffi::OsString;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use daemon::logging::Logging;
+use daemon::parse;
+use daemon::settings::{Given, Program, Setting, Stop};
+use task_state::ServiceName;
+
+use crate::decide::policy::{LONGEST_GRACE, Policy, SHORTEST_DRAIN};
+
+/// The shortest idle timeout that can be judged: the kernel's clocks and the looks need some margin.
+const SHORTEST_IDLE: Duration = Duration::from_secs(1);
+
+/// Each port costs a look of its own.
+const MOST_PORTS: usize = 8;
+
+const EPILOGUE: &str = "\
+Example, in a Dockerfile:
+  ENTRYPOINT [\"/service-supervisor\", \"--idle-timeout\", \"10m\", \"--\", \"/app\", \"--port\", \"9050\"]
+
+Exit codes:
+  the app's own     it ended by itself, or after a SIGTERM to the supervisor (128+n: signal n ended it)
+  0                 the supervisor put it to sleep (idle, shutdown file) and it ended within --stop-grace
+  1                 the supervisor could not do its work; the log says what failed
+  64                the settings are wrong
+  65                the app never accepted within --ready-timeout
+  126, 127          the command could not be run, was not found";
+
+/// The supervisor as its user sees it.
+pub const PROGRAM: Program = Program {
+    name: "service-supervisor",
+    version: env!("CARGO_PKG_VERSION"),
+    about: "Runs an app as PID 1 (or not), puts it to sleep when nobody uses it, and loses no request doing so.",
+    prefix: "SUPERVISOR",
+    settings: &[
+        Setting::new("service-name", "NAME", "The service this is a task of.").env("SERVICE_NAME"),
+        Setting::new("app-port", "PORT", "The port on which the app accepts. It is ready when it listens on each.")
+            .default("9050")
+            .several(),
+        Setting::new(
+            "app-address",
+            "ADDRESS",
+            "Judge only sockets on this local address, for an app that shares its network with others and listens on \
+             exactly this address. By default sockets on any address are judged.",
+        ),
+        Setting::new("listen", "ADDR:PORT", "Where the supervisor tells its state.").default("0.0.0.0:9051"),
+        Setting::new("idle-timeout", "DURATION", "Sleep after so long without use; 0 is never.").default("300s"),
+        Setting::new("shutdown-file", "PATH", "Sleep, used or not, when this file appears.").default("/tmp/shutdown"),
+        Setting::new("stop-grace", "DURATION", "From SIGTERM to SIGKILL.").default("23s"),
+        Setting::new("drain-timeout", "DURATION", "How long going to sleep may wait for connections to end.")
+            .default("60s"),
+        Setting::new("drain-min", "DURATION", "How long an idle drain lasts at least where no agent watches.")
+            .default("10s"),
+        Setting::new("min-awake", "DURATION", "Stay awake so long once ready, used or not.").default("0"),
+        Setting::new("ready-timeout", "DURATION", "Give up on an app that does not accept within this.").default("10m"),
+        Setting::new("longest-answer", "DURATION", "For how long an unanswered request counts as use.").default("1h"),
+    ],
+    trailing: Some("COMMAND"),
+    epilogue: EPILOGUE,
+};
+
+/// What was set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The service.
+    pub service: ServiceName,
+    /// The only local address whose sockets are judged; none: any.
+    pub app_address: Option<IpAddr>,
+    /// Where 9051 is.
+    pub listen: SocketAddr,
+    /// The shutdown file.
+    pub shutdown_file: PathBuf,
+    /// How to decide.
+    pub policy: Policy,
+    /// The app: its program and arguments, byte for byte.
+    pub command: Vec<OsString>,
+}
+
+/// Reads the process's arguments and environment.
+///
+/// # Errors
+/// [`Stop`] where there is nothing to run.
+pub fn read() -> Result<(Settings, Logging), Stop> {
+    settings(PROGRAM.read()?)
+}
+
+fn settings(mut given: Given) -> Result<(Settings, Logging), Stop> {
+    let service = given.required("service-name", ServiceName::setting);
+    let ports: Vec<u16> = given.several("app-port", parse::port).into_iter().map(u16::from).collect();
+    let app_address = given.optional("app-address", address);
+    let listen = given.value("listen", parse::socket_address);
+    let idle_timeout = given.value("idle-timeout", idle_timeout);
+    let shutdown_file = given.value("shutdown-file", file_path);
+    let policy = Policy {
+        ports,
+        idle_timeout: (!idle_timeout.is_zero()).then_some(idle_timeout),
+        drain_timeout: given.value("drain-timeout", parse::positive_duration),
+        drain_min: given.value("drain-min", parse::duration),
+        stop_grace: given.value("stop-grace", parse::positive_duration),
+        min_awake: given.value("min-awake", parse::duration),
+        ready_timeout: given.value("ready-timeout", parse::positive_duration),
+        longest_answer: given.value("longest-answer", parse::positive_duration),
+    };
+    let logging = given.logging();
+    let command = given.trailing().to_vec();
+    refuse_what_cannot_fit(&policy, listen, &command, &mut given);
+    let settings = service.map(|service| Settings { service, app_address, listen, shutdown_file, policy, command });
+    given.finish(settings).map(|settings| (settings, logging))
+}
+
+fn refuse_what_cannot_fit(policy: &Policy, listen: SocketAddr, command: &[OsString], given: &mut Given) {
+    if command.is_empty() {
+        given.problem("there is nothing to run: expected -- and the app's command at the end");
+    }
+    if policy.ports.contains(&listen.port()) {
+        given.problem(format!("--app-port and --listen are both {}: expected two ports", listen.port()));
+    }
+    if policy.ports.len() > MOST_PORTS {
+        given.problem(format!("--app-port is given {} times: expected {MOST_PORTS} at most", policy.ports.len()));
+    }
+    if policy.drain_timeout < SHORTEST_DRAIN {
+        let shortest = SHORTEST_DRAIN.as_secs();
+        given.problem(format!("--drain-timeout is shorter than {shortest} s, in which the leases of proxies end"));
+    }
+    if policy.drain_min > policy.drain_timeout {
+        given.problem("--drain-min is longer than --drain-timeout");
+    }
+    if policy.stop_grace > LONGEST_GRACE {
+        let longest = LONGEST_GRACE.as_secs();
+        given.problem(format!(
+            "--stop-grace is longer than {longest} s: with the drain before it, it does not fit into ECS's longest \
+             stopTimeout, 120 s"
+        ));
+    }
+}
+
+fn address(text: &str) -> Result<IpAddr, &'static str> {
+    text.parse().map_err(|_| "an address such as 10.0.2.100")
+}
+
+fn idle_timeout(text: &str) -> Result<Duration, &'static str> {
+    match parse::duration(text) {
+        Ok(some) if some.is_zero() || some >= SHORTEST_IDLE => Ok(some),
+        Ok(_) | Err(_) => Err("a duration of at least 1s, such as 300s or 5m, or 0 for never"),
+    }
+}
+
+fn file_path(text: &str) -> Result<PathBuf, &'static str> {
+    let path = parse::absolute_path(text)?;
+    match (path.parent(), path.file_name()) {
+        (Some(_), Some(_)) => Ok(path),
+        (None, _) | (_, None) => Err("the absolute path of a file, such as /tmp/shutdown"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Settings, String> {
+        let arguments = std::iter::once("service-supervisor").chain(arguments.iter().copied()).map(OsString::from);
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        match PROGRAM.given(arguments.collect::<Vec<_>>(), environment).and_then(settings) {
+            Ok((settings, _)) => Ok(settings),
+            Err(Stop::Told(text) | Stop::Bad(text)) => Err(text),
+        }
+    }
+
+    #[test]
+    fn a_name_and_a_command_are_enough() {
+        let settings = read(&["--", "app", "-x"], &[("SERVICE_NAME", "demo")]).expect("settings");
+        assert_eq!(settings.policy, crate::decide::policy::tests::defaults());
+        assert_eq!(settings.command, ["app", "-x"]);
+        assert_eq!(settings.listen.to_string(), "0.0.0.0:9051");
+        assert_eq!(settings.shutdown_file, PathBuf::from("/tmp/shutdown"));
+    }
+
+    #[test]
+    fn an_idle_timeout_of_0_is_never() {
+        let never = read(&["--idle-timeout", "0", "--", "app"], &[("SERVICE_NAME", "demo")]).expect("settings");
+        assert_eq!(never.policy.idle_timeout, None);
+    }
+
+    #[test]
+    fn settings_that_cannot_work_are_refused_all_at_once() {
+        let bad = [
+            ("SUPERVISOR_APP_PORT", "9051"),
+            ("SUPERVISOR_IDLE_TIMEOUT", "10ms"),
+            ("SUPERVISOR_STOP_GRACE", "10m"),
+            ("SUPERVISOR_DRAIN_TIMEOUT", "4s"),
+            ("SUPERVISOR_SHUTDOWN_FILE", "/"),
+            ("SUPERVISOR_APP_ADDRESS", "here"),
+        ];
+        let text = read(&[], &bad).expect_err("refused");
+        for part in [
+            "SERVICE_NAME (--service-name) is missing",
+            "nothing to run",
+            "--app-port and --listen are both 9051",
+            "SUPERVISOR_IDLE_TIMEOUT is \"10ms\"",
+            "--stop-grace is longer than 113 s",
+            "--drain-timeout is shorter than 5 s",
+            "--drain-min is longer than --drain-timeout",
+            "SUPERVISOR_SHUTDOWN_FILE",
+            "SUPERVISOR_APP_ADDRESS",
+        ] {
+            assert!(text.contains(part), "{part:?} is not in:\n{text}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! What comes in and what goes out of the core.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use daemon::moment::Moment;
+use task_state::{Report, Role, State, WatcherId};
+
+use super::exit_code::Ending;
+use super::look::{Look, Scope};
+use super::signals::SignalNumber;
+use super::watchers::ClientId;
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Time has passed.
+    Tick,
+    /// A signal came.
+    Signal(SignalNumber),
+    /// The shutdown file is there.
+    FileAppeared,
+    /// The look that was asked for; none: it failed.
+    Looked(Scope, Option<Look>),
+    /// A stream of `/watch` was opened; without a name it is an observer's.
+    Watching {
+        /// The connection.
+        client: ClientId,
+        /// Who it says it is.
+        who: Option<(WatcherId, Role)>,
+        /// Where it is.
+        address: IpAddr,
+    },
+    /// A stream ended.
+    Left(ClientId),
+    /// A report came.
+    Reported(WatcherId, Report),
+    /// `POST /wake`.
+    Wake,
+    /// The app ended.
+    AppEnded(Ending),
+    /// No process is left.
+    AllGone,
+}
+
+/// Something to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Look at the sockets and say what they show ([`Event::Looked`]).
+    Look(Scope),
+    /// Log it and tell all watchers; after *stopping* and *gone* their streams end.
+    Changed(Change),
+    /// Begin the stream of this watcher.
+    Hello(ClientId),
+    /// Tell all watchers that nothing has changed.
+    Heartbeat,
+    /// Send the app this signal.
+    Forward(SignalNumber),
+    /// Send the app SIGTERM, and SIGCONT so that a stopped one sees it.
+    Term,
+    /// Send the app SIGKILL.
+    Kill,
+    /// Send what the app left behind SIGTERM and SIGCONT.
+    TermLeftovers,
+    /// Send what the app left behind SIGKILL.
+    KillLeftovers,
+    /// Remove the shutdown file, which is obeyed.
+    RemoveFile,
+    /// Log that a deadline struck (rule T2).
+    Struck(Struck),
+    /// Log that the app has ended without being told to.
+    EndedByItself(Ending),
+    /// Log a sleep with how long each part took.
+    Slept(Sleep),
+    /// End with this code.
+    Exit(u8),
+}
+
+/// A change of state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Before.
+    pub from: State,
+    /// Now.
+    pub to: State,
+    /// A word: `ready`, `idle`, `file`, `signal`, `call-back`, `use`, …
+    pub cause: &'static str,
+    /// A sentence.
+    pub why: String,
+}
+
+/// A deadline that passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Struck {
+    /// Its setting.
+    pub setting: &'static str,
+    /// How long it was.
+    pub limit: Duration,
+    /// What happens now.
+    pub then: &'static str,
+}
+
+/// How long each part of a sleep took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sleep {
+    /// What began it.
+    pub cause: &'static str,
+    /// From ready to the drain.
+    pub awake: Duration,
+    /// From the drain's begin to SIGTERM.
+    pub drain: Duration,
+    /// From SIGTERM to the app's end.
+    pub stop: Duration,
+    /// From the app's end to that of the last leftover.
+    pub leftovers: Duration,
+    /// The supervisor's exit code.
+    pub exit_code: u8,
+}
+
+/// Why the core wants to be asked again at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// To look at the sockets.
+    Look,
+    /// To say that nothing has changed.
+    Heartbeat,
+    /// `--ready-timeout`.
+    ReadyTimeout,
+    /// `--drain-timeout`, or what a SIGTERM allows.
+    DrainDeadline,
+    /// `--stop-grace`.
+    StopGrace,
+    /// An app that not even SIGKILL ends.
+    Unkillable,
+    /// What the app left behind has to be gone.
+    Leftovers,
+}
+
+/// When to come back, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    /// When.
+    pub at: Moment,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ending::Exited(code) => write!(f, "exited with {code}"),
+            Ending::Killed(signal) => write!(f, "ended by signal {signal}"),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The durations a person set, and what follows from them.
+
+use std::time::Duration;
+
+use task_state::{CONNECT_TIMEOUT, LEASE};
+
+/// The shortest drain that lets every lease end: lease + connect timeout + 1 s (rule S5).
+pub const SHORTEST_DRAIN: Duration = LEASE.saturating_add(CONNECT_TIMEOUT).saturating_add(Duration::from_secs(1));
+
+/// What ECS allows between its SIGTERM and its SIGKILL where the task definition says nothing (`stopTimeout`).
+const USUAL_STOP_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What is kept back of it for leftovers, reaping and the exit.
+const SPARE: Duration = Duration::from_secs(2);
+
+/// The longest `stopTimeout` that Fargate accepts.
+const LONGEST_STOP_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// The longest stop grace that fits into any `stopTimeout` together with the shortest drain.
+pub const LONGEST_GRACE: Duration = LONGEST_STOP_TIMEOUT.saturating_sub(SHORTEST_DRAIN).saturating_sub(SPARE);
+
+/// How the supervisor decides; each field is a setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// The ports on which the app accepts. It is ready when it listens on all of them.
+    pub ports: Vec<u16>,
+    /// After how long without use an idle drain begins; none: never.
+    pub idle_timeout: Option<Duration>,
+    /// How long a drain may take (S4, S5).
+    pub drain_timeout: Duration,
+    /// How long a drain lasts at least where no agent watches (S4).
+    pub drain_min: Duration,
+    /// From SIGTERM to SIGKILL.
+    pub stop_grace: Duration,
+    /// How long it stays awake once it was ready, used or not.
+    pub min_awake: Duration,
+    /// Within which the app has to accept for the first time (S7).
+    pub ready_timeout: Duration,
+    /// For how long an unanswered request counts as use (S2).
+    pub longest_answer: Duration,
+}
+
+impl Policy {
+    /// How often the sockets are looked at while awake: as seldom as the idle timeout allows.
+    #[must_use]
+    pub fn look_interval(&self) -> Duration {
+        const SLOWEST: Duration = Duration::from_secs(5);
+        match self.idle_timeout {
+            Some(timeout) => (timeout / 10).clamp(Duration::from_millis(100), SLOWEST),
+            None => SLOWEST,
+        }
+    }
+
+    /// How long the drain of a SIGTERM may take: what the stop grace leaves of ECS's patience, but never less than
+    /// lets the leases end.
+    #[must_use]
+    pub fn signal_drain(&self) -> Duration {
+        USUAL_STOP_TIMEOUT.saturating_sub(SPARE).saturating_sub(self.stop_grace).max(SHORTEST_DRAIN)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A policy with the defaults of the settings.
+    pub(crate) fn defaults() -> Policy {
+        Policy {
+            ports: vec![9050],
+            idle_timeout: Some(Duration::from_secs(300)),
+            drain_timeout: Duration::from_secs(60),
+            drain_min: Duration::from_secs(10),
+            stop_grace: Duration::from_secs(23),
+            min_awake: Duration::ZERO,
+            ready_timeout: Duration::from_secs(600),
+            longest_answer: Duration::from_secs(3600),
+        }
+    }
+
+    #[test]
+    fn drain_and_grace_of_a_sigterm_fit_into_ecs_thirty_seconds() {
+        let usual = defaults();
+        assert_eq!(usual.signal_drain(), Duration::from_secs(5));
+        assert_eq!(usual.signal_drain() + usual.stop_grace + SPARE, USUAL_STOP_TIMEOUT);
+        let short = Policy { stop_grace: Duration::from_secs(3), ..usual.clone() };
+        assert_eq!(short.signal_drain(), Duration::from_secs(25));
+        let long = Policy { stop_grace: Duration::from_secs(100), ..usual };
+        assert_eq!(long.signal_drain(), SHORTEST_DRAIN);
+    }
+
+    #[test]
+    fn the_sockets_are_looked_at_as_seldom_as_the_idle_timeout_allows() {
+        let with = |secs: f64| Policy { idle_timeout: Some(Duration::from_secs_f64(secs)), ..defaults() };
+        assert_eq!(with(300.0).look_interval(), Duration::from_secs(5));
+        assert_eq!(with(20.0).look_interval(), Duration::from_secs(2));
+        assert_eq!(with(0.5).look_interval(), Duration::from_millis(100));
+        assert_eq!(Policy { idle_timeout: None, ..defaults() }.look_interval(), Duration::from_secs(5));
+    }
+}

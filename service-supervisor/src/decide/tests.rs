@@ -1,0 +1,311 @@
+//! Stories of the core as a whole; what holds for every story is in [`properties`].
+
+mod properties;
+
+use std::net::IpAddr;
+
+use task_state::{Report, Role, WatcherId};
+
+use super::look::Connection;
+use super::look::tests::{look, quiet};
+use super::policy::tests::defaults;
+use super::watchers::ClientId;
+use super::*;
+
+const TERM: Event = Event::Signal(SignalNumber(15));
+const PEER: &str = "10.0.0.9:4000";
+
+/// A core and the actions it asked for, in a world where looks are answered at once.
+pub(super) struct Story {
+    pub(super) core: Core,
+    pub(super) now: Moment,
+    pub(super) connections: Vec<Connection>,
+    pub(super) listens: bool,
+    pub(super) blind: bool,
+    pub(super) actions: Vec<(Moment, Action)>,
+}
+
+impl Story {
+    pub(super) fn starts(policy: Policy) -> Self {
+        let core = Core::new(policy, Moment::START);
+        Story { core, now: Moment::START, connections: vec![], listens: false, blind: false, actions: vec![] }
+    }
+
+    fn awake(policy: Policy) -> Self {
+        let mut story = Story::starts(policy);
+        story.listens = true;
+        story.happens(Event::Tick);
+        assert_eq!(story.core.state(), State::Awake { ready: true });
+        story
+    }
+
+    pub(super) fn happens(&mut self, event: Event) {
+        let mut events = std::collections::VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            for action in self.core.handle(event, self.now) {
+                if let Action::Look(scope) = action {
+                    events.push_back(Event::Looked(scope, self.look()));
+                }
+                self.actions.push((self.now, action));
+            }
+        }
+    }
+
+    fn look(&self) -> Option<Look> {
+        let mut seen = look(&self.connections);
+        if !self.listens {
+            seen.listeners.clear();
+        }
+        (!self.blind).then_some(seen)
+    }
+
+    /// Lets time pass, deadline by deadline.
+    pub(super) fn passes(&mut self, millis: u64) {
+        let end = self.now + Duration::from_millis(millis);
+        while let Some(deadline) = self.core.deadline().filter(|deadline| deadline.at <= end) {
+            self.now = self.now.max(deadline.at);
+            self.happens(Event::Tick);
+        }
+        self.now = end;
+    }
+
+    fn joins(&mut self, client: u64, name: &str, role: Role) {
+        let address: IpAddr = "10.0.0.5".parse().expect("address");
+        self.happens(Event::Watching { client: ClientId(client), who: Some((id(name), role)), address });
+    }
+
+    fn releases(&mut self, name: &str, drain: u64) {
+        let report = Report { sequence: drain, in_flight: 0, unanswered: 0, released: Some(drain) };
+        self.happens(Event::Reported(id(name), report));
+    }
+
+    pub(super) fn when(&self, wanted: impl Fn(&Action) -> bool) -> Option<Moment> {
+        self.actions.iter().find(|(_, action)| wanted(action)).map(|(at, _)| *at)
+    }
+
+    fn exit(&self) -> Option<u8> {
+        self.actions.iter().find_map(|(_, action)| match action {
+            Action::Exit(code) => Some(*code),
+            _ => None,
+        })
+    }
+
+    fn path(&self) -> Vec<&'static str> {
+        let changes = self.actions.iter().filter_map(|(_, action)| match action {
+            Action::Changed(change) => Some(change.to.phase()),
+            _ => None,
+        });
+        changes.collect()
+    }
+}
+
+fn id(name: &str) -> WatcherId {
+    name.parse().expect("id")
+}
+
+fn is_term(action: &Action) -> bool {
+    *action == Action::Term
+}
+
+#[test]
+fn a_service_that_nobody_uses_sleeps_and_its_exit_code_is_0() {
+    let mut story = Story::awake(defaults());
+    story.passes(299_999);
+    assert_eq!(story.core.state(), State::Awake { ready: true });
+    story.passes(1);
+    assert_eq!(story.core.state(), State::Draining { number: 1, cause: Cause::Idle });
+    story.passes(11_000);
+    assert_eq!(story.when(is_term), Some(Moment::millis(310_100)));
+    story.happens(Event::AppEnded(Ending::Killed(15)));
+    story.happens(Event::AllGone);
+    assert_eq!(story.path(), ["awake", "draining", "stopping", "gone"]);
+    assert_eq!(story.exit(), Some(0));
+    assert!(story.when(|a| matches!(a, Action::Slept(sleep) if sleep.drain.as_millis() == 10_100)).is_some());
+}
+
+#[test]
+fn a_connection_that_moves_data_keeps_it_awake() {
+    let mut story = Story::awake(defaults());
+    story.connections = vec![quiet(PEER, 1_000)];
+    story.passes(24 * 3_600_000);
+    assert_eq!(story.path(), ["awake"]);
+}
+
+#[test]
+fn an_idle_timeout_of_none_never_sleeps() {
+    let mut story = Story::awake(Policy { idle_timeout: None, ..defaults() });
+    story.passes(7 * 24 * 3_600_000);
+    assert_eq!(story.path(), ["awake"]);
+}
+
+#[test]
+fn it_stays_awake_for_its_least_time() {
+    let hour = Duration::from_secs(3600);
+    let mut story = Story::awake(Policy { min_awake: hour, ..defaults() });
+    story.passes(3_599_999);
+    assert_eq!(story.path(), ["awake"]);
+    story.passes(1);
+    assert_eq!(story.path(), ["awake", "draining"]);
+}
+
+#[test]
+fn a_call_back_brings_an_idle_drain_back_and_holds_for_ten_seconds() {
+    let mut story = Story::awake(Policy { idle_timeout: Some(Duration::from_secs(1)), ..defaults() });
+    story.passes(1_500);
+    assert_eq!(story.core.state(), State::Draining { number: 1, cause: Cause::Idle });
+    story.happens(Event::Wake);
+    assert_eq!(story.core.state(), State::Awake { ready: true });
+    story.passes(9_999);
+    assert_eq!(story.core.state(), State::Awake { ready: true });
+    story.passes(1);
+    assert_eq!(story.core.state(), State::Draining { number: 2, cause: Cause::Idle });
+}
+
+#[test]
+fn an_order_takes_back_a_call_back_and_cannot_be_called_back() {
+    let mut story = Story::awake(defaults());
+    story.joins(1, "p", Role::Proxy);
+    story.passes(300_000);
+    story.happens(Event::Wake);
+    story.happens(Event::FileAppeared);
+    assert_eq!(story.core.state(), State::Draining { number: 2, cause: Cause::File });
+    story.happens(Event::Wake);
+    assert_eq!(story.core.state(), State::Draining { number: 2, cause: Cause::File });
+    assert!(story.when(|action| *action == Action::RemoveFile).is_some());
+}
+
+#[test]
+fn an_order_overrides_an_idle_drain_and_keeps_its_number() {
+    let mut story = Story::awake(defaults());
+    story.joins(1, "p", Role::Proxy);
+    story.passes(300_000);
+    story.happens(TERM);
+    assert_eq!(story.core.state(), State::Draining { number: 1, cause: Cause::Signal });
+    story.passes(5_000);
+    assert!(story.when(is_term).is_some());
+}
+
+#[test]
+fn sigterm_with_nobody_there_is_passed_on_at_once() {
+    let mut story = Story::awake(defaults());
+    story.passes(1_234);
+    story.happens(TERM);
+    assert_eq!(story.when(is_term), Some(Moment::millis(1_234)));
+    story.happens(Event::AppEnded(Ending::Killed(15)));
+    story.happens(Event::AllGone);
+    assert_eq!(story.exit(), Some(143));
+}
+
+#[test]
+fn a_second_sigterm_hurries() {
+    let mut story = Story::awake(defaults());
+    story.connections = vec![quiet(PEER, 1_000)];
+    story.happens(TERM);
+    story.passes(1_000);
+    assert_eq!(story.when(is_term), None);
+    story.happens(TERM);
+    assert_eq!(story.when(is_term), Some(Moment::millis(1_000)));
+}
+
+#[test]
+fn a_drain_waits_for_the_lease_or_its_release() {
+    let mut story = Story::awake(defaults());
+    story.joins(1, "p", Role::Proxy);
+    story.joins(2, "a", Role::Agent);
+    story.passes(500);
+    story.happens(Event::FileAppeared);
+    story.releases("a", 1);
+    story.passes(3_400);
+    assert_eq!(story.when(is_term), None, "the lease of the hello runs until 4 s");
+    story.passes(300);
+    assert!(story.when(is_term).is_some_and(|at| at >= Moment::millis(4_100)));
+
+    let mut early = Story::awake(defaults());
+    early.joins(1, "p", Role::Proxy);
+    early.joins(2, "a", Role::Agent);
+    early.passes(500);
+    early.happens(Event::FileAppeared);
+    early.releases("a", 1);
+    early.releases("p", 1);
+    early.passes(250);
+    assert!(early.when(is_term).is_some());
+}
+
+#[test]
+fn an_app_that_ignores_sigterm_is_killed_after_its_grace_and_its_leftovers_too() {
+    let mut story = Story::awake(defaults());
+    story.happens(Event::FileAppeared);
+    story.passes(22_999);
+    assert_eq!(story.when(|action| *action == Action::Kill), None);
+    story.passes(1);
+    assert_eq!(story.when(|action| *action == Action::Kill), Some(Moment::millis(23_000)));
+    story.happens(Event::AppEnded(Ending::Killed(9)));
+    assert!(story.when(|action| *action == Action::KillLeftovers).is_some());
+    story.happens(Event::AllGone);
+    assert_eq!(story.exit(), Some(137));
+}
+
+#[test]
+fn leftovers_are_termed_and_awaited_and_then_killed() {
+    let mut story = Story::awake(defaults());
+    story.happens(Event::AppEnded(Ending::Exited(7)));
+    assert!(story.when(|action| *action == Action::TermLeftovers).is_some());
+    story.passes(22_999);
+    assert_eq!((story.exit(), story.when(|action| *action == Action::KillLeftovers)), (None, None));
+    story.passes(1);
+    story.happens(Event::AllGone);
+    assert_eq!(story.exit(), Some(7));
+    assert_eq!(story.path(), ["awake", "gone"]);
+}
+
+#[test]
+fn an_app_that_never_accepts_is_stopped_with_a_code_of_its_own() {
+    let mut story = Story::starts(defaults());
+    story.passes(600_000);
+    assert!(story.when(is_term).is_some());
+    story.happens(Event::AppEnded(Ending::Exited(0)));
+    story.happens(Event::AllGone);
+    assert_eq!(story.exit(), Some(65));
+}
+
+#[test]
+fn an_app_that_stops_listening_is_unready_and_still_awake() {
+    let mut story = Story::awake(defaults());
+    story.listens = false;
+    story.passes(10_000);
+    assert_eq!(story.core.state(), State::Awake { ready: false });
+    story.listens = true;
+    story.passes(10_000);
+    assert_eq!(story.core.state(), State::Awake { ready: true });
+}
+
+#[test]
+fn a_kernel_that_does_not_tell_never_puts_it_to_sleep() {
+    let mut story = Story::awake(defaults());
+    story.blind = true;
+    story.passes(24 * 3_600_000);
+    assert_eq!(story.path(), ["awake"]);
+    story.happens(TERM);
+    story.passes(5_000);
+    assert!(story.when(is_term).is_some(), "an order is carried out all the same");
+}
+
+#[test]
+fn watchers_hear_a_heartbeat_each_second_while_there_is_something_to_say() {
+    let mut story = Story::awake(defaults());
+    story.joins(1, "p", Role::Proxy);
+    story.passes(10_000);
+    let beats = story.actions.iter().filter(|(_, action)| *action == Action::Heartbeat).count();
+    assert!((9..=10).contains(&beats), "{beats} heartbeats");
+    story.happens(Event::Left(ClientId(1)));
+    assert!(story.core.deadline().is_some_and(|deadline| deadline.reason == Reason::Look));
+}
+
+#[test]
+fn other_signals_are_the_apps() {
+    let mut story = Story::starts(defaults());
+    for number in [1, 2, 10, 34, 64] {
+        story.happens(Event::Signal(SignalNumber(number)));
+        assert!(story.when(|action| *action == Action::Forward(SignalNumber(number))).is_some());
+    }
+}

@@ -1,0 +1,182 @@
+//! What holds for every order of events.
+
+use proptest::prelude::*;
+
+use super::super::look::{Connection, Traffic};
+use super::*;
+
+/// Something that the world may do.
+#[derive(Clone, Debug)]
+enum Step {
+    Term,
+    File,
+    Wake,
+    Join(u8, Role),
+    Leave(u8),
+    Report(u8, u64, u64, Option<u64>),
+    Connect(u64, u64),
+    Disconnect,
+    Blind(bool),
+    Listens(bool),
+    Pass(u64),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let role = prop_oneof![Just(Role::Proxy), Just(Role::Agent), Just(Role::Observer)];
+    let step = prop_oneof![
+        1 => Just(Step::Term),
+        1 => Just(Step::File),
+        3 => Just(Step::Wake),
+        4 => (0u8..4, role).prop_map(|(who, role)| Step::Join(who, role)),
+        3 => (0u8..4).prop_map(Step::Leave),
+        4 => (0u8..4, 0u64..20, 0u64..3, prop::option::of(0u64..4)).prop_map(|(w, s, i, r)| Step::Report(w, s, i, r)),
+        3 => (0u64..20_000, 0u64..20_000).prop_map(|(sent, received)| Step::Connect(sent, received)),
+        3 => Just(Step::Disconnect),
+        1 => any::<bool>().prop_map(Step::Blind),
+        1 => any::<bool>().prop_map(Step::Listens),
+        8 => prop_oneof![0u64..50, 0u64..5_000, 0u64..100_000].prop_map(Step::Pass),
+    ];
+    prop::collection::vec(step, 0..60)
+}
+
+fn policy() -> Policy {
+    Policy { idle_timeout: Some(Duration::from_secs(10)), ..defaults() }
+}
+
+fn name(who: u8) -> String {
+    format!("w{who}")
+}
+
+/// Lets a step happen; an app that was told to end does.
+fn take(story: &mut Story, step: &Step) {
+    match step {
+        Step::Term => story.happens(TERM),
+        Step::File => story.happens(Event::FileAppeared),
+        Step::Wake => story.happens(Event::Wake),
+        Step::Join(who, role) => {
+            story.happens(Event::Left(ClientId(u64::from(*who))));
+            story.joins(u64::from(*who), &name(*who), *role);
+        }
+        Step::Leave(who) => story.happens(Event::Left(ClientId(u64::from(*who)))),
+        Step::Report(who, sequence, in_flight, released) => {
+            let report = Report { sequence: *sequence, in_flight: *in_flight, unanswered: 0, released: *released };
+            story.happens(Event::Reported(id(&name(*who)), report));
+        }
+        Step::Connect(sent, received) => {
+            let traffic = Traffic::Known(super::super::look::tests::data(*sent, *received));
+            story.connections.push(Connection { peer: PEER.parse().expect("address"), traffic });
+        }
+        Step::Disconnect => story.connections.clear(),
+        Step::Blind(blind) => story.blind = *blind,
+        Step::Listens(listens) => story.listens = *listens,
+        Step::Pass(millis) => story.passes(*millis),
+    }
+}
+
+/// The changes of a story, as phases before and after.
+fn changes(story: &Story) -> Vec<(State, State)> {
+    let change = |action: &Action| match action {
+        Action::Changed(change) => Some((change.from, change.to)),
+        _ => None,
+    };
+    story.actions.iter().filter_map(|(_, action)| change(action)).collect()
+}
+
+proptest! {
+    #[test]
+    fn no_order_of_events_loses_a_sigterm(before in steps(), after in steps()) {
+        let mut story = Story::starts(policy());
+        for step in &before {
+            take(&mut story, step);
+        }
+        story.happens(TERM);
+        let told = story.now;
+        // Call-backs, watchers and traffic of every kind come now, for longer than a drain may take.
+        for step in &after {
+            take(&mut story, step);
+        }
+        story.passes(policy().signal_drain().as_millis() as u64);
+        let latest = told + policy().signal_drain();
+        prop_assert!(story.when(is_term).is_some_and(|at| at <= latest), "{:?}", story.actions);
+    }
+
+    #[test]
+    fn nothing_in_use_is_put_to_sleep_by_idleness(steps in steps()) {
+        let mut story = Story::awake(policy());
+        for step in steps {
+            match step {
+                Step::Term | Step::File | Step::Disconnect => {}
+                Step::Wake | Step::Join(..) | Step::Leave(_) | Step::Report(..) | Step::Connect(..) | Step::Blind(_)
+                | Step::Listens(_) | Step::Pass(_) => {
+                    // Somebody is in the middle of something, always.
+                    story.connections = vec![quiet(PEER, 20)];
+                    take(&mut story, &step);
+                }
+            }
+        }
+        prop_assert_eq!(story.when(is_term), None);
+        prop_assert!(changes(&story).iter().all(|(_, to)| to.phase() == "awake"));
+    }
+
+    #[test]
+    fn a_drain_ends_awake_or_stopping_and_only_an_idle_one_awake(steps in steps()) {
+        let mut story = Story::starts(policy());
+        for step in &steps {
+            take(&mut story, step);
+        }
+        story.passes(24 * 3_600_000);
+        for (from, to) in changes(&story) {
+            if let State::Draining { cause, number } = from {
+                let allowed = match to {
+                    State::Awake { .. } => cause == Cause::Idle,
+                    State::Stopping => true,
+                    State::Draining { number: same, cause: later } => same == number && later != Cause::Idle,
+                    State::Starting | State::Gone => false,
+                };
+                prop_assert!(allowed, "{from:?} became {to:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_story_has_a_next_deadline_and_an_end(steps in steps(), obeys in any::<bool>()) {
+        let mut story = Story::starts(policy());
+        for step in &steps {
+            take(&mut story, step);
+            prop_assert!(story.core.deadline().is_some() || story.exit().is_some());
+            prop_assert!(story.core.deadline().is_none_or(|deadline| deadline.at >= story.now - Duration::from_millis(1)));
+        }
+        story.happens(TERM);
+        story.passes(5_000 + 1);
+        if obeys {
+            story.happens(Event::AppEnded(Ending::Exited(0)));
+            story.happens(Event::AllGone);
+        }
+        // An app that not even SIGKILL ends keeps nobody here for ever.
+        story.passes(60_000);
+        prop_assert!(story.exit().is_some(), "{:?}", story.core.deadline());
+        prop_assert_eq!(story.actions.iter().filter(|(_, a)| matches!(a, Action::Exit(_))).count(), 1);
+    }
+
+    #[test]
+    fn no_idle_drain_is_committed_under_a_lease(steps in steps()) {
+        let mut story = Story::starts(policy());
+        story.listens = true;
+        for step in &steps {
+            match step {
+                Step::Term | Step::File => {}
+                Step::Wake | Step::Join(..) | Step::Leave(_) | Step::Report(..) | Step::Connect(..) | Step::Disconnect
+                | Step::Blind(_) | Step::Listens(_) | Step::Pass(_) => take(&mut story, step),
+            }
+        }
+        story.passes(3_600_000);
+        if let Some(term) = story.when(is_term) {
+            let drain = changes(&story).iter().filter_map(|(_, to)| match to {
+                State::Draining { number, .. } => Some(*number),
+                State::Starting | State::Awake { .. } | State::Stopping | State::Gone => None,
+            }).max().unwrap_or(0);
+            let until = story.core.watchers().leases_end(drain);
+            prop_assert!(until.is_none_or(|until| until <= term), "a lease runs until {until:?}, SIGTERM at {term}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Against the real kernel, on loopback addresses of their own.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+
+use super::*;
+use crate::decide::look::Answer;
+
+fn app(address: &str) -> (TcpListener, Sockets, SocketAddr) {
+    let listener = TcpListener::bind((address, 0)).expect("listen");
+    let at = listener.local_addr().expect("address");
+    let sockets = Sockets::open(vec![at.port()], Some(at.ip())).expect("sock_diag");
+    (listener, sockets, at)
+}
+
+/// Looks until it shows what is expected; the kernel's own work is not always done when a call returns.
+fn seen(sockets: &mut Sockets, what: &str, expected: impl Fn(&Look) -> bool) -> Look {
+    for _ in 0..2000 {
+        let look = sockets.look(Scope::All).expect("look");
+        if expected(&look) {
+            return look;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    panic!("never seen: {what}; last: {:?}", sockets.look(Scope::All));
+}
+
+#[test]
+fn a_listener_its_backlog_and_what_waits_to_be_accepted_are_seen() {
+    let (listener, mut sockets, at) = app("127.91.0.1");
+    let look = sockets.look(Scope::Listeners).expect("look");
+    assert_eq!(look.listeners.len(), 1);
+    assert!(look.is_empty() && look.listeners[0].backlog >= 1 && look.connections.is_empty());
+    let _client = TcpStream::connect(at).expect("connect");
+    let waiting = seen(&mut sockets, "one waits", |look| look.listeners[0].waiting == 1);
+    assert!(!waiting.is_empty());
+    let _accepted = listener.accept().expect("accept");
+    seen(&mut sockets, "nobody waits", |look| look.listeners[0].waiting == 0 && look.connections.len() == 1);
+}
+
+#[test]
+fn only_the_apps_own_address_and_port_are_judged() {
+    let (_listener, mut sockets, at) = app("127.91.0.2");
+    let elsewhere = TcpListener::bind(("127.91.0.3", at.port())).expect("listen");
+    let _client = TcpStream::connect(elsewhere.local_addr().expect("address")).expect("connect");
+    let _accepted = elsewhere.accept().expect("accept");
+    let look = sockets.look(Scope::All).expect("look");
+    assert!(look.is_empty() && look.listeners.len() == 1);
+    let mut any = Sockets::open(vec![at.port()], None).expect("sock_diag");
+    assert_eq!(any.look(Scope::All).expect("look").listeners.len(), 2);
+}
+
+#[test]
+fn an_ipv4_peer_of_an_ipv6_listener_is_seen_as_itself() {
+    let Ok(listener) = TcpListener::bind("[::]:0") else {
+        eprintln!("skipped: no IPv6 here");
+        return;
+    };
+    let port = listener.local_addr().expect("address").port();
+    let client = TcpStream::connect(("127.91.0.4", port)).expect("connect");
+    let _accepted = listener.accept().expect("accept");
+    let mut sockets = Sockets::open(vec![port], Some("127.91.0.4".parse().expect("address"))).expect("sock_diag");
+    let look = seen(&mut sockets, "the connection", |look| look.connections.len() == 1);
+    assert_eq!(look.connections[0].peer, client.local_addr().expect("address"));
+}
+
+#[test]
+fn asked_answered_unread_and_closed_are_told_apart() {
+    let (listener, mut sockets, at) = app("127.91.0.5");
+    let mut client = TcpStream::connect(at).expect("connect");
+    let (mut accepted, _) = listener.accept().expect("accept");
+    let data = |look: &Look| match look.connections.first().map(|connection| connection.traffic) {
+        Some(Traffic::Known(data)) => Some(data),
+        Some(Traffic::Unknown | Traffic::Over { .. }) | None => None,
+    };
+    let fresh = seen(&mut sockets, "the connection", |look| data(look).is_some());
+    assert_eq!(data(&fresh).expect("data").answer(), Answer::Given, "nothing was asked");
+    // Ticks of the kernel's clock apart, so that it can tell.
+    std::thread::sleep(Duration::from_millis(30));
+    client.write_all(b"ask").expect("write");
+    let unread = seen(&mut sockets, "unread bytes", |look| data(look).is_some_and(|data| data.unread == 3));
+    assert_eq!(data(&unread).expect("data").answer(), Answer::Owed);
+    accepted.read_exact(&mut [0; 3]).expect("read");
+    let asked = seen(&mut sockets, "bytes read", |look| data(look).is_some_and(|data| data.unread == 0));
+    assert_eq!(data(&asked).expect("data").answer(), Answer::Owed);
+    std::thread::sleep(Duration::from_millis(30));
+    accepted.write_all(b"answer").expect("write");
+    seen(&mut sockets, "answered", |look| data(look).is_some_and(|data| data.answer() == Answer::Given));
+    client.shutdown(Shutdown::Write).expect("half-close");
+    let half = seen(&mut sockets, "half-closed", |look| data(look).is_some());
+    assert_eq!(data(&half).expect("data").answer(), Answer::Given, "a FIN is no question");
+    drop(accepted);
+    drop(client);
+    seen(&mut sockets, "nobody", Look::is_empty);
+}

@@ -1,0 +1,187 @@
+//! The HTTP of 9051: accepts, reads requests, writes answers, keeps the streams of `/watch`.
+//!
+//! Guarantees: nothing here waits for a client; a client that is slow, silent or greedy is dropped by a deadline or a
+//! bound, and costs nobody else anything. Each answer but a watch ends its connection.
+//!
+//! What a request means is not known here: it goes out as a [`Request`], and its answer comes back.
+
+pub mod client;
+pub mod reply;
+pub mod request;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::time::Duration;
+
+use daemon::moment::Moment;
+use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags};
+use task_state::Role;
+
+use self::client::{Client, Progress};
+use self::request::Asked;
+use crate::decide::watchers::ClientId;
+
+/// The most clients at a time; a further one is closed at once.
+pub const MOST_CLIENTS: usize = 320;
+
+/// The most that are accepted in one turn of the loop, so that a flood of them cannot hold up reaping.
+const MOST_ACCEPTED: usize = 64;
+
+/// How long not to accept when there are no file descriptors left.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A whole request.
+#[derive(Debug)]
+pub struct Request {
+    /// Who waits for the answer.
+    pub client: ClientId,
+    /// Where it is.
+    pub address: IpAddr,
+    /// What it wants.
+    pub asked: Asked,
+}
+
+/// The server of 9051.
+#[derive(Debug)]
+pub struct Status {
+    listener: TcpListener,
+    token: u64,
+    paused_until: Option<Moment>,
+    clients: BTreeMap<ClientId, Client>,
+    next: u64,
+    left: Vec<ClientId>,
+}
+
+impl Status {
+    /// Listens on `at`. `first_token` and above are for its clients in `epoll`, `listener_token` for the listener.
+    ///
+    /// # Errors
+    /// When the address cannot be had.
+    pub fn listen(at: SocketAddr, listener_token: u64, first_token: u64, epoll: &Epoll) -> io::Result<Self> {
+        let listener = TcpListener::bind(at)?;
+        listener.set_nonblocking(true)?;
+        epoll.add(&listener, EpollEvent::new(EpollFlags::EPOLLIN, listener_token))?;
+        Ok(Status {
+            listener,
+            token: listener_token,
+            paused_until: None,
+            clients: BTreeMap::new(),
+            next: first_token,
+            left: Vec::new(),
+        })
+    }
+
+    /// Takes in new clients.
+    pub fn accept(&mut self, epoll: &Epoll, now: Moment) {
+        for _ in 0..MOST_ACCEPTED {
+            match self.listener.accept() {
+                // Beyond the bound it is dropped, and so closed.
+                Ok(_) if self.clients.len() >= MOST_CLIENTS => {}
+                Ok((stream, from)) => {
+                    let id = ClientId(self.next);
+                    self.next += 1;
+                    // What cannot be set up is closed.
+                    if let Ok(client) = Client::accept(stream, from.ip().to_canonical(), id, epoll, now) {
+                        self.clients.insert(id, client);
+                    }
+                }
+                Err(error) => match error.kind() {
+                    io::ErrorKind::WouldBlock => return,
+                    io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted => {}
+                    _ => return self.pause(&error, epoll, now),
+                },
+            }
+        }
+    }
+
+    /// There are no file descriptors, or no memory: accepting again at once would only spin.
+    fn pause(&mut self, error: &io::Error, epoll: &Epoll, now: Moment) {
+        tracing::warn!(%error, "no new clients can be accepted for now");
+        if epoll.delete(&self.listener).is_ok() {
+            self.paused_until = Some(now + PAUSE);
+        }
+    }
+
+    /// A client can be read or written.
+    pub fn ready(&mut self, id: ClientId, epoll: &Epoll, now: Moment) -> Option<Request> {
+        let client = self.clients.get_mut(&id)?;
+        match client.progress(epoll, now) {
+            Progress::Waits => None,
+            Progress::Asks(asked) => Some(Request { client: id, address: client.address(), asked }),
+            Progress::IsOver => {
+                self.remove(id);
+                None
+            }
+        }
+    }
+
+    /// Answers a request that is no watch.
+    pub fn answer(&mut self, id: ClientId, reply: Vec<u8>, epoll: &Epoll, now: Moment) {
+        self.with(id, |client| client.answer(reply, epoll, now));
+    }
+
+    /// Begins a watch with its first line.
+    pub fn hello(&mut self, id: ClientId, line_for: impl Fn(Role) -> Vec<u8>, epoll: &Epoll, now: Moment) {
+        self.with(id, |client| client.begin_watch(line_for, epoll, now));
+    }
+
+    /// Sends a line to every watcher.
+    pub fn say(&mut self, line_for: impl Fn(Role) -> Vec<u8>, epoll: &Epoll, now: Moment) {
+        for id in self.watchers() {
+            self.with(id, |client| client.say(&line_for, epoll, now));
+        }
+    }
+
+    /// Ends every watch, once what was said is written.
+    pub fn end_watches(&mut self, epoll: &Epoll, now: Moment) {
+        for id in self.watchers() {
+            self.with(id, |client| client.end_watch(epoll, now));
+            self.left.push(id);
+        }
+    }
+
+    /// When to call [`Status::time_passed`].
+    #[must_use]
+    pub fn deadline(&self) -> Option<Moment> {
+        self.clients.values().filter_map(Client::deadline).chain(self.paused_until).min()
+    }
+
+    /// Drops who was too slow, and accepts again after a pause.
+    pub fn time_passed(&mut self, epoll: &Epoll, now: Moment) {
+        let late = |client: &Client| client.deadline().is_some_and(|deadline| deadline <= now);
+        let slow: Vec<ClientId> = self.clients.iter().filter(|(_, client)| late(client)).map(|(id, _)| *id).collect();
+        for id in slow {
+            self.remove(id);
+        }
+        if self.paused_until.is_some_and(|until| until <= now) {
+            let again = epoll.add(&self.listener, EpollEvent::new(EpollFlags::EPOLLIN, self.token));
+            self.paused_until = again.is_err().then_some(now + PAUSE);
+        }
+    }
+
+    /// The watchers whose streams have ended since it was last asked.
+    pub fn take_left(&mut self) -> Vec<ClientId> {
+        std::mem::take(&mut self.left)
+    }
+
+    fn watchers(&self) -> Vec<ClientId> {
+        self.clients.iter().filter(|(_, client)| client.is_watching()).map(|(id, _)| *id).collect()
+    }
+
+    fn with(&mut self, id: ClientId, act: impl FnOnce(&mut Client) -> Progress) {
+        if let Some(client) = self.clients.get_mut(&id) {
+            match act(client) {
+                Progress::IsOver => self.remove(id),
+                Progress::Waits | Progress::Asks(_) => {}
+            }
+        }
+    }
+
+    /// Closing its file descriptor also takes it out of epoll.
+    fn remove(&mut self, id: ClientId) {
+        if self.clients.remove(&id).is_some_and(|client| client.is_watching()) {
+            self.left.push(id);
+        }
+    }
+}
