@@ -1,4 +1,33 @@
-//! (being built)
+//! A small AWS on one machine: what Doze touches of ECS, Cloud Map, Auto Scaling, EC2's metadata and DNS, speaking the
+//! real protocols.
+//!
+//! Three layers:
+//! - **Services** ([`ecs`], [`cloud_map`], [`auto_scaling`], [`scaling`]): plain values. Time comes in as a moment, what
+//!   is to be done in the world comes out as effects. A `wire` beside each reads requests and writes answers.
+//! - **The world** ([`world`], [`events`], [`network`]): one owner of all services, which connects them.
+//! - **What touches the machine** ([`server`], [`reconcile`], [`runtime`], [`host`], [`agent`], [`dns`], [`page`],
+//!   [`task_metadata`]): sockets, processes, containers. They ask the world by [`views`] and hold no opinion.
 
+pub mod account;
+pub mod agent;
+pub mod auto_scaling;
+pub mod cloud_map;
+pub mod config;
+pub mod dns;
+pub mod ecs;
+pub mod events;
+pub mod host;
+pub mod ids;
+pub mod network;
+pub mod pace;
+pub mod page;
+pub mod reconcile;
+pub mod refusal;
+mod render;
+pub mod run;
 pub mod runtime;
+pub mod scaling;
+pub mod server;
+pub mod task_metadata;
 pub mod views;
+pub mod world;

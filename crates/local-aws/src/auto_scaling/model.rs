@@ -1,0 +1,438 @@
+//! Groups and their instances, and how they move towards what is wanted.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use daemon::moment::Moment;
+
+use super::requests::{CreateAutoScalingGroup, SetDesiredCapacity, SetInstanceProtection, TerminateInstance};
+use crate::account::Account;
+use crate::ids::Ids;
+use crate::pace::Pace;
+use crate::refusal::Refusal;
+
+/// From launch to InService.
+const COMES_INTO_SERVICE: Duration = Duration::from_secs(15);
+/// From launch until the host's programs run.
+const BOOTS: Duration = Duration::from_secs(30);
+/// From Terminating until the host is off.
+const TERMINATES: Duration = Duration::from_secs(6);
+/// However fast time passes, the call that terminates a host is answered before the host is off.
+const TERMINATES_AT_LEAST: Duration = Duration::from_millis(200);
+/// How long a terminated instance is remembered.
+const KEPT: Duration = Duration::from_secs(10 * 60);
+
+/// What came of time passing or of a call: something to do outside, or something to tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// An instance is being launched.
+    Launched {
+        /// Its id.
+        host: String,
+        /// Its group.
+        group: String,
+    },
+    /// An instance has booted: its programs run.
+    Booted {
+        /// Its id.
+        host: String,
+        /// Its group.
+        group: String,
+    },
+    /// An instance is protected from scale-in.
+    Protected {
+        /// Its id.
+        host: String,
+    },
+    /// An instance is no longer protected from scale-in.
+    Unprotected {
+        /// Its id.
+        host: String,
+    },
+    /// An instance is off; everything on it has gone.
+    Terminated {
+        /// Its id.
+        host: String,
+    },
+}
+
+/// Where an instance is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lifecycle {
+    /// Being launched.
+    Pending,
+    /// In service.
+    InService,
+    /// Being terminated.
+    Terminating,
+    /// Off.
+    Terminated,
+}
+
+impl Lifecycle {
+    /// As the API writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Lifecycle::Pending => "Pending",
+            Lifecycle::InService => "InService",
+            Lifecycle::Terminating => "Terminating",
+            Lifecycle::Terminated => "Terminated",
+        }
+    }
+}
+
+/// A group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Hosts at least.
+    pub min: u32,
+    /// Hosts at most.
+    pub max: u32,
+    /// Hosts wanted.
+    pub desired: u32,
+    /// The zones its hosts are in, in turn.
+    pub zones: Vec<String>,
+    /// Whether its hosts are protected from birth.
+    pub protects_new: bool,
+    /// When it was made.
+    pub created_at: Moment,
+}
+
+/// An instance of a group: a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instance {
+    /// `i-` and 17 hex digits.
+    pub id: String,
+    /// Counts the instances: what came first.
+    pub number: u64,
+    /// Its group.
+    pub group: String,
+    /// Its zone.
+    pub zone: String,
+    /// Where it is in its life.
+    pub lifecycle: Lifecycle,
+    /// Whether scale-in spares it.
+    pub protected: bool,
+    /// Whether its programs run.
+    pub booted: bool,
+    /// When it was launched.
+    pub launched_at: Moment,
+    /// When `lifecycle` last changed.
+    pub since: Moment,
+}
+
+/// EC2 Auto Scaling.
+#[derive(Debug)]
+pub struct AutoScaling {
+    account: Account,
+    pace: Pace,
+    pub(super) ids: Ids,
+    groups: BTreeMap<String, Group>,
+    instances: BTreeMap<String, Instance>,
+    launched: u64,
+    effects: Vec<Effect>,
+}
+
+impl AutoScaling {
+    /// An account without anything in it.
+    #[must_use]
+    pub fn new(account: Account, pace: Pace, ids: Ids) -> Self {
+        AutoScaling {
+            account,
+            pace,
+            ids,
+            groups: BTreeMap::new(),
+            instances: BTreeMap::new(),
+            launched: 0,
+            effects: Vec::new(),
+        }
+    }
+
+    /// What has come of changes since the last time this was asked.
+    pub fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Every group.
+    pub fn groups(&self) -> impl Iterator<Item = &Group> {
+        self.groups.values()
+    }
+
+    /// A group by its name.
+    #[must_use]
+    pub fn group(&self, name: &str) -> Option<&Group> {
+        self.groups.get(name)
+    }
+
+    /// Every instance, the terminated ones for a while, the oldest first.
+    #[must_use]
+    pub fn instances(&self) -> Vec<&Instance> {
+        let mut all: Vec<&Instance> = self.instances.values().collect();
+        all.sort_by_key(|instance| instance.number);
+        all
+    }
+
+    /// An instance by its id.
+    #[must_use]
+    pub fn instance(&self, id: &str) -> Option<&Instance> {
+        self.instances.get(id)
+    }
+
+    /// CreateAutoScalingGroup.
+    ///
+    /// # Errors
+    /// `AlreadyExists`; sizes that contradict each other.
+    pub fn create_group(&mut self, now: Moment, request: CreateAutoScalingGroup) -> Result<(), Refusal> {
+        let name = request.auto_scaling_group_name;
+        if name.is_empty() {
+            return Err(validation("AutoScalingGroupName must not be empty"));
+        }
+        if self.groups.contains_key(&name) {
+            return Err(Refusal::new(
+                "AlreadyExists",
+                format!("AutoScalingGroup by this name already exists - A group with the name {name} already exists"),
+            ));
+        }
+        let (min, max) = (request.min_size, request.max_size);
+        let desired = request.desired_capacity.unwrap_or(min);
+        if max < min {
+            return Err(validation("Max bound, must be greater than or equal to min bound"));
+        }
+        if !(min..=max).contains(&desired) {
+            return Err(validation(format!(
+                "Desired capacity:{desired} must be between the specified min size:{min} and max size:{max}"
+            )));
+        }
+        let zones = match request.availability_zones {
+            none if none.is_empty() => (0..3).map(|number| self.account.zone(number)).collect(),
+            given => given,
+        };
+        let resource = format!("autoScalingGroup:{}:autoScalingGroupName/{name}", self.ids.uuid());
+        let group = Group {
+            arn: self.account.arn("autoscaling", &resource),
+            name: name.clone(),
+            min,
+            max,
+            desired,
+            zones,
+            protects_new: request.new_instances_protected_from_scale_in,
+            created_at: now,
+        };
+        self.groups.insert(name, group);
+        Ok(())
+    }
+
+    /// SetDesiredCapacity.
+    ///
+    /// # Errors
+    /// No such group; a number that its bounds do not allow.
+    pub fn set_desired(&mut self, request: &SetDesiredCapacity) -> Result<(), Refusal> {
+        let name = &request.auto_scaling_group_name;
+        let none = || validation(format!("AutoScalingGroup name not found - no such group: {name}"));
+        let group = self.groups.get_mut(name).ok_or_else(none)?;
+        let wanted = request.desired_capacity;
+        let says = |relation: &str, bound: u32| {
+            validation(format!(
+                "New SetDesiredCapacity value {wanted} is {relation} value {bound} for the AutoScalingGroup."
+            ))
+        };
+        if wanted > group.max {
+            return Err(says("above max", group.max));
+        }
+        if wanted < group.min {
+            return Err(says("below min", group.min));
+        }
+        group.desired = wanted;
+        Ok(())
+    }
+
+    /// SetInstanceProtection: all of the instances or none.
+    ///
+    /// # Errors
+    /// No such group or instance; an instance in a state that has no protection.
+    pub fn set_protection(&mut self, request: &SetInstanceProtection) -> Result<(), Refusal> {
+        if request.instance_ids.is_empty() || request.instance_ids.len() > 50 {
+            return Err(validation("InstanceIds must name 1 to 50 instances"));
+        }
+        for id in &request.instance_ids {
+            let instance = self.live(id)?;
+            if instance.group != request.auto_scaling_group_name {
+                return Err(validation(format!(
+                    "The instance {id} is not part of Auto Scaling group {}.",
+                    request.auto_scaling_group_name
+                )));
+            }
+            match instance.lifecycle {
+                Lifecycle::InService => {}
+                Lifecycle::Pending | Lifecycle::Terminating | Lifecycle::Terminated => {
+                    return Err(validation(format!(
+                        "The instance {id} is not in InService or EnteringStandby or Standby."
+                    )));
+                }
+            }
+        }
+        for id in &request.instance_ids {
+            let Some(instance) = self.instances.get_mut(id) else { continue };
+            if instance.protected != request.protected_from_scale_in {
+                instance.protected = request.protected_from_scale_in;
+                let host = id.clone();
+                self.effects.push(match instance.protected {
+                    true => Effect::Protected { host },
+                    false => Effect::Unprotected { host },
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// TerminateInstanceInAutoScalingGroup: protection does not hinder it.
+    ///
+    /// # Errors
+    /// No such instance; one that is being terminated already; a decrement below the group's least.
+    pub fn terminate(&mut self, now: Moment, request: &TerminateInstance) -> Result<&Instance, Refusal> {
+        let id = &request.instance_id;
+        let instance = self.live(id)?;
+        if instance.lifecycle == Lifecycle::Terminating {
+            return Err(Refusal::new(
+                "ScalingActivityInProgress",
+                format!("Instance {id} is already being terminated."),
+            ));
+        }
+        let group = instance.group.clone();
+        if let Some(group) = self.groups.get_mut(&group).filter(|_| request.should_decrement_desired_capacity) {
+            if group.desired <= group.min {
+                return Err(validation(format!(
+                    "Currently, desiredSize equals minSize ({}). Terminating instance without replacement will violate \
+                     group's min size constraint. Either set shouldDecrementDesiredCapacity flag to false or lower \
+                     group's min size.",
+                    group.min
+                )));
+            }
+            group.desired -= 1;
+        }
+        self.begin_termination(now, id);
+        self.live(id)
+    }
+
+    /// The instance, unless there is none or it is off.
+    fn live(&self, id: &str) -> Result<&Instance, Refusal> {
+        self.instances.get(id).filter(|instance| instance.lifecycle != Lifecycle::Terminated).ok_or_else(|| {
+            validation(format!("Instance Id not found - No managed instance found for instance ID: {id}"))
+        })
+    }
+
+    fn begin_termination(&mut self, now: Moment, id: &str) {
+        if let Some(instance) = self.instances.get_mut(id) {
+            instance.lifecycle = Lifecycle::Terminating;
+            instance.since = now;
+        }
+    }
+
+    /// When an instance moves on by itself.
+    fn due(&self, instance: &Instance) -> Option<Moment> {
+        let boots = (!instance.booted).then(|| instance.launched_at + self.pace.of(BOOTS));
+        match instance.lifecycle {
+            Lifecycle::Pending => Some(instance.launched_at + self.pace.of(COMES_INTO_SERVICE)),
+            Lifecycle::InService => boots,
+            Lifecycle::Terminating => Some(instance.since + self.pace.of(TERMINATES).max(TERMINATES_AT_LEAST)),
+            Lifecycle::Terminated => Some(instance.since + self.pace.of(KEPT)),
+        }
+    }
+
+    /// When [`AutoScaling::advance`] has something to do, at the latest.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Moment> {
+        self.instances.values().filter_map(|instance| self.due(instance)).min()
+    }
+
+    /// Lets time pass: instances move on, groups launch and terminate towards what is wanted of them.
+    pub fn advance(&mut self, now: Moment) {
+        let due: Vec<String> = self
+            .instances
+            .values()
+            .filter(|instance| self.due(instance).is_some_and(|due| due <= now))
+            .map(|instance| instance.id.clone())
+            .collect();
+        let boots = self.pace.of(BOOTS);
+        for id in due {
+            let Some(instance) = self.instances.get_mut(&id) else { continue };
+            let (host, group) = (id.clone(), instance.group.clone());
+            match instance.lifecycle {
+                Lifecycle::Pending => {
+                    instance.lifecycle = Lifecycle::InService;
+                    instance.since = now;
+                    if instance.launched_at + boots <= now {
+                        instance.booted = true;
+                        self.effects.push(Effect::Booted { host, group });
+                    }
+                }
+                Lifecycle::InService => {
+                    instance.booted = true;
+                    self.effects.push(Effect::Booted { host, group });
+                }
+                Lifecycle::Terminating => {
+                    instance.lifecycle = Lifecycle::Terminated;
+                    instance.since = now;
+                    self.effects.push(Effect::Terminated { host });
+                }
+                Lifecycle::Terminated => {
+                    self.instances.remove(&id);
+                }
+            }
+        }
+        let groups: Vec<Group> = self.groups.values().cloned().collect();
+        groups.iter().for_each(|group| self.towards_desired(now, group));
+    }
+
+    fn towards_desired(&mut self, now: Moment, group: &Group) {
+        let here = |i: &&Instance| i.group == group.name && i.lifecycle <= Lifecycle::InService;
+        let there = self.instances.values().filter(here).count();
+        let desired = group.desired as usize;
+        for _ in there..desired {
+            self.launch(now, group);
+        }
+        // Scale-in spares the protected: what is too much stays until its protection is lifted.
+        let mut spare: Vec<(u64, String)> = self
+            .instances
+            .values()
+            .filter(here)
+            .filter(|instance| instance.lifecycle == Lifecycle::InService && !instance.protected)
+            .map(|instance| (instance.number, instance.id.clone()))
+            .collect();
+        spare.sort_unstable();
+        for (_, id) in spare.into_iter().take(there.saturating_sub(desired)) {
+            self.begin_termination(now, &id);
+        }
+    }
+
+    fn launch(&mut self, now: Moment, group: &Group) {
+        let id = format!("i-{}", self.ids.hex(17));
+        let zone = group.zones[usize::try_from(self.launched).unwrap_or(0) % group.zones.len()].clone();
+        self.launched += 1;
+        let instance = Instance {
+            id: id.clone(),
+            number: self.launched,
+            group: group.name.clone(),
+            zone,
+            lifecycle: Lifecycle::Pending,
+            protected: group.protects_new,
+            booted: false,
+            launched_at: now,
+            since: now,
+        };
+        self.instances.insert(id.clone(), instance);
+        self.effects.push(Effect::Launched { host: id.clone(), group: group.name.clone() });
+        if group.protects_new {
+            self.effects.push(Effect::Protected { host: id });
+        }
+    }
+}
+
+pub(super) fn validation(message: impl Into<String>) -> Refusal {
+    Refusal::new("ValidationError", message)
+}

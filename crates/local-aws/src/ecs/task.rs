@@ -1,0 +1,391 @@
+//! A task's life: PROVISIONING, PENDING, RUNNING, DEACTIVATING, STOPPING, DEPROVISIONING, STOPPED.
+
+use std::net::Ipv4Addr;
+
+use daemon::moment::Moment;
+
+use super::model::{Ecs, Effect};
+use super::requests::{StopTask, Tag, TaskOverride};
+use crate::account::last_part;
+use crate::refusal::Refusal;
+
+/// Where a task is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LastStatus {
+    /// Accepted; without a place, or its network interface is being made.
+    Provisioning,
+    /// It has a place; its containers are being started.
+    Pending,
+    /// All its containers were started.
+    Running,
+    /// It is to be stopped; load balancers and the like are told first.
+    Deactivating,
+    /// Its containers are being stopped.
+    Stopping,
+    /// Its containers have stopped; its network interface goes.
+    Deprovisioning,
+    /// Over.
+    Stopped,
+}
+
+impl LastStatus {
+    /// As the API writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            LastStatus::Provisioning => "PROVISIONING",
+            LastStatus::Pending => "PENDING",
+            LastStatus::Running => "RUNNING",
+            LastStatus::Deactivating => "DEACTIVATING",
+            LastStatus::Stopping => "STOPPING",
+            LastStatus::Deprovisioning => "DEPROVISIONING",
+            LastStatus::Stopped => "STOPPED",
+        }
+    }
+}
+
+/// What ECS wants of a task or container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Desired {
+    /// To run.
+    Running,
+    /// To end.
+    Stopped,
+}
+
+impl Desired {
+    /// As the API writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Desired::Running => "RUNNING",
+            Desired::Stopped => "STOPPED",
+        }
+    }
+}
+
+/// What a task runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LaunchType {
+    /// A container instance.
+    Ec2,
+    /// No host of ours.
+    Fargate,
+}
+
+impl LaunchType {
+    /// As the API writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            LaunchType::Ec2 => "EC2",
+            LaunchType::Fargate => "FARGATE",
+        }
+    }
+}
+
+/// Why a task stopped (`TaskStopCode` of the API).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopCode {
+    /// It never ran.
+    TaskFailedToStart,
+    /// A container that it cannot do without ended.
+    EssentialContainerExited,
+    /// StopTask.
+    UserInitiated,
+    /// Its host went.
+    TerminationNotice,
+}
+
+impl StopCode {
+    /// As the API writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            StopCode::TaskFailedToStart => "TaskFailedToStart",
+            StopCode::EssentialContainerExited => "EssentialContainerExited",
+            StopCode::UserInitiated => "UserInitiated",
+            StopCode::TerminationNotice => "TerminationNotice",
+        }
+    }
+}
+
+/// What is known of a container: the words of the ECS agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContainerStatus {
+    /// Not started yet.
+    Pending,
+    /// It runs.
+    Running,
+    /// It ended.
+    Stopped,
+}
+
+impl ContainerStatus {
+    /// As the API and the agent write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            ContainerStatus::Pending => "PENDING",
+            ContainerStatus::Running => "RUNNING",
+            ContainerStatus::Stopped => "STOPPED",
+        }
+    }
+}
+
+/// A container of a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Container {
+    /// Its name in the task definition.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// The id in its `ECS_CONTAINER_METADATA_URI_V4`: 64 hex digits.
+    pub metadata_id: String,
+    /// Docker's id: the same, until Docker has given one.
+    pub docker_id: String,
+    /// Docker's name, as the ECS agent makes it.
+    pub docker_name: String,
+    /// What is known of it.
+    pub status: ContainerStatus,
+    /// How it ended; none when it was killed with its host.
+    pub exit_code: Option<i64>,
+    /// Whether the task ends with it.
+    pub essential: bool,
+}
+
+/// A task.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Task {
+    /// 32 hex digits.
+    pub id: String,
+    /// Counts the tasks: what came first.
+    pub number: u64,
+    /// Its ARN.
+    pub arn: String,
+    /// The cluster's name.
+    pub cluster: String,
+    /// The cluster's ARN.
+    pub cluster_arn: String,
+    /// The ARN of its definition.
+    pub definition: String,
+    /// The definition's family.
+    pub family: String,
+    /// The definition's revision.
+    pub revision: u32,
+    /// What RunTask changed.
+    pub overrides: TaskOverride,
+    /// What it runs on.
+    pub launch_type: LaunchType,
+    /// The capacity provider it was asked of.
+    pub provider: Option<String>,
+    /// Where it is in its life.
+    pub last_status: LastStatus,
+    /// What is wanted of it.
+    pub desired: Desired,
+    /// Its host, as the ARN of the container instance.
+    pub instance: Option<String>,
+    /// Its own address.
+    pub address: Option<Ipv4Addr>,
+    /// The id of its network interface's attachment.
+    pub attachment: String,
+    /// Its network interface.
+    pub interface: String,
+    /// Its containers.
+    pub containers: Vec<Container>,
+    /// CPU units it reserves.
+    pub cpu: u32,
+    /// MiB it reserves.
+    pub memory: u32,
+    /// Who asked for it.
+    pub started_by: Option<String>,
+    /// `family:<family>` unless said.
+    pub group: String,
+    /// Tags.
+    pub tags: Vec<Tag>,
+    /// When RunTask was called.
+    pub created_at: Moment,
+    /// When it had all its containers.
+    pub started_at: Option<Moment>,
+    /// When it was first to be stopped.
+    pub stopping_at: Option<Moment>,
+    /// When its last container ended.
+    pub execution_stopped_at: Option<Moment>,
+    /// When it was over.
+    pub stopped_at: Option<Moment>,
+    /// Why it stopped.
+    pub stop_code: Option<StopCode>,
+    /// Why it stopped, for people.
+    pub stopped_reason: Option<String>,
+    /// Grows with every change.
+    pub version: u64,
+}
+
+impl Task {
+    /// What the ECS agent on its host knows of it.
+    #[must_use]
+    pub fn known_status(&self) -> ContainerStatus {
+        if self.containers.iter().all(|container| container.status == ContainerStatus::Stopped) {
+            ContainerStatus::Stopped
+        } else if self.started_at.is_some() {
+            ContainerStatus::Running
+        } else {
+            ContainerStatus::Pending
+        }
+    }
+
+    /// A variable that RunTask set, in any container.
+    #[must_use]
+    pub fn overridden(&self, name: &str) -> Option<&str> {
+        let set = self.overrides.container_overrides.iter().flat_map(|container| &container.environment);
+        set.filter(|pair| pair.name == name).map(|pair| pair.value.as_str()).next_back()
+    }
+
+    /// Whether it holds a share of its host.
+    pub(super) fn holds_resources(&self) -> bool {
+        self.instance.is_some() && self.last_status < LastStatus::Stopped
+    }
+}
+
+impl Ecs {
+    /// StopTask.
+    ///
+    /// # Errors
+    /// No such cluster or task.
+    pub fn stop_task(&mut self, now: Moment, request: &StopTask) -> Result<&Task, Refusal> {
+        let cluster = self.cluster(request.cluster.as_deref())?.name.clone();
+        let id = last_part(&request.task).to_owned();
+        if self.tasks.get(&id).is_none_or(|task| task.cluster != cluster) {
+            return Err(Refusal::new("InvalidParameterException", "The referenced task was not found."));
+        }
+        let reason = request.reason.clone().unwrap_or_else(|| "Task stopped by user".to_owned());
+        self.want_stopped(now, &id, StopCode::UserInitiated, &reason);
+        self.tasks
+            .get(&id)
+            .ok_or_else(|| Refusal::new("InvalidParameterException", "The referenced task was not found."))
+    }
+
+    /// The task is to end; the first reason given stays.
+    fn want_stopped(&mut self, now: Moment, id: &str, code: StopCode, reason: &str) {
+        let Some(task) = self.tasks.get_mut(id) else { return };
+        if task.desired == Desired::Stopped {
+            return;
+        }
+        task.desired = Desired::Stopped;
+        task.stopping_at = Some(now);
+        task.stop_code = Some(code);
+        task.stopped_reason = Some(reason.to_owned());
+        task.version += 1;
+        match task.last_status {
+            LastStatus::Provisioning => self.over(now, id, code, reason),
+            LastStatus::Pending | LastStatus::Running => task.last_status = LastStatus::Deactivating,
+            LastStatus::Deactivating | LastStatus::Stopping | LastStatus::Deprovisioning | LastStatus::Stopped => {}
+        }
+    }
+
+    /// Every container of the task was started.
+    pub fn started(&mut self, now: Moment, id: &str, address: Ipv4Addr, docker_ids: &[(String, String)]) {
+        let Some(task) = self.tasks.get_mut(id) else { return };
+        if task.last_status == LastStatus::Stopped || task.started_at.is_some() {
+            return;
+        }
+        task.address = Some(address);
+        task.started_at = Some(now);
+        task.version += 1;
+        for container in &mut task.containers {
+            if container.status == ContainerStatus::Pending {
+                container.status = ContainerStatus::Running;
+            }
+            if let Some((_, id)) = docker_ids.iter().find(|(name, _)| *name == container.name) {
+                container.docker_id.clone_from(id);
+            }
+        }
+        if task.last_status == LastStatus::Pending {
+            task.last_status = LastStatus::Running;
+            self.effects.push(Effect::Running { task: id.to_owned() });
+        }
+    }
+
+    /// A container of the task ended.
+    pub fn exited(&mut self, now: Moment, id: &str, container: &str, code: i64) {
+        let Some(task) = self.tasks.get_mut(id) else { return };
+        if task.last_status >= LastStatus::Deprovisioning {
+            return;
+        }
+        let Some(ended) = task.containers.iter_mut().find(|c| c.name == container) else { return };
+        ended.status = ContainerStatus::Stopped;
+        ended.exit_code = Some(code);
+        let essential = ended.essential;
+        task.version += 1;
+        let all_ended = task.known_status() == ContainerStatus::Stopped;
+        if essential || all_ended {
+            self.want_stopped(now, id, StopCode::EssentialContainerExited, "Essential container in task exited");
+        }
+        if all_ended {
+            self.deprovision(now, id);
+        } else if essential {
+            self.move_to(id, LastStatus::Stopping);
+            self.effects.push(Effect::Stopping { task: id.to_owned() });
+        }
+    }
+
+    /// The task could not be started.
+    pub fn failed(&mut self, now: Moment, id: &str, reason: &str) {
+        let Some(task) = self.tasks.get_mut(id) else { return };
+        if task.last_status >= LastStatus::Deprovisioning {
+            return;
+        }
+        for container in &mut task.containers {
+            container.status = ContainerStatus::Stopped;
+        }
+        self.want_stopped(now, id, StopCode::TaskFailedToStart, reason);
+        self.deprovision(now, id);
+    }
+
+    /// The task has this address from now on.
+    pub fn attach(&mut self, id: &str, address: Ipv4Addr) {
+        if let Some(task) = self.tasks.get_mut(id) {
+            task.address = Some(address);
+            task.version += 1;
+        }
+    }
+
+    fn deprovision(&mut self, now: Moment, id: &str) {
+        if let Some(task) = self.tasks.get_mut(id) {
+            task.last_status = LastStatus::Deprovisioning;
+            task.execution_stopped_at = Some(now);
+            task.version += 1;
+        }
+    }
+
+    pub(super) fn move_to(&mut self, id: &str, status: LastStatus) {
+        if let Some(task) = self.tasks.get_mut(id) {
+            task.last_status = status;
+            task.version += 1;
+        }
+    }
+
+    /// The task ends now, without anything more to stop.
+    pub(super) fn over(&mut self, now: Moment, id: &str, code: StopCode, reason: &str) {
+        if let Some(task) = self.tasks.get_mut(id) {
+            task.desired = Desired::Stopped;
+            task.stopping_at.get_or_insert(now);
+            task.stop_code.get_or_insert(code);
+            task.stopped_reason.get_or_insert_with(|| reason.to_owned());
+            for container in &mut task.containers {
+                container.status = ContainerStatus::Stopped;
+            }
+        }
+        self.stopped(now, id);
+    }
+
+    pub(super) fn stopped(&mut self, now: Moment, id: &str) {
+        if let Some(task) = self.tasks.get_mut(id) {
+            task.last_status = LastStatus::Stopped;
+            task.execution_stopped_at.get_or_insert(now);
+            task.stopped_at = Some(now);
+            task.version += 1;
+            self.effects.push(Effect::Stopped { task: id.to_owned() });
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The one port: the APIs at `POST /`, the page and its data, the task metadata endpoint.
+//!
+//! Guarantees: bodies over 1 MiB are refused, heads and bodies that take too long end their connection, and so many
+//! connections at once are served, not more. No request ends the server.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::world::World;
+use crate::{page, task_metadata};
+
+mod api;
+mod live;
+
+/// How many connections are served at once.
+const CONNECTIONS: usize = 2048;
+/// How long a connection may be silent, and how long a head may take.
+const HEAD: Duration = Duration::from_secs(60);
+
+type Body = BoxBody<Bytes, Infallible>;
+
+/// Serves the world until `stop` says so, or until it is dropped: then every connection ends.
+pub async fn serve(listener: TcpListener, world: World, stop: watch::Receiver<bool>) {
+    let slots = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut connections = JoinSet::new();
+    loop {
+        while connections.try_join_next().is_some() {}
+        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of file descriptors, or a caller that has gone already: neither is cured by haste.
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let _ = stream.set_nodelay(true);
+        let (world, stop) = (world.clone(), stop.clone());
+        connections.spawn(async move {
+            let answer = service_fn(move |request| answer(request, world.clone(), stop.clone()));
+            let served = hyper::server::conn::http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEAD)
+                .max_buf_size(64 * 1024)
+                .serve_connection(TokioIo::new(stream), answer)
+                .await;
+            if let Err(error) = served {
+                tracing::debug!(%error, "a connection ended");
+            }
+            drop(slot);
+        });
+    }
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    world: World,
+    stop: watch::Receiver<bool>,
+) -> Result<Response<Body>, Infallible> {
+    let path = request.uri().path();
+    let response = match (request.method(), path) {
+        (&Method::POST, "/") => api::answer(request, &world).await,
+        (&Method::GET, "/") => html(),
+        (&Method::GET, "/_world") => json(&world.snapshot()),
+        (&Method::GET, "/_events") => live::answer(&request, world, stop),
+        (&Method::GET, path) if path.starts_with("/v4/") => task_metadata::answer(path, &world).map(BodyExt::boxed),
+        _ => text(StatusCode::NOT_FOUND, "There is nothing here. The APIs are at POST /, the page at GET /.\n"),
+    };
+    Ok(response)
+}
+
+fn html() -> Response<Body> {
+    let mut response = text(StatusCode::OK, page::HTML);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::POLICY));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+fn json(value: &serde_json::Value) -> Response<Body> {
+    let mut response = text(StatusCode::OK, value.to_string());
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn text(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
+    let mut response = Response::new(Full::new(text.into()).boxed());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,144 @@
+//! The one owner of everything that is known, behind a lock: calls come in from the server, events from the runtime.
+//!
+//! What the world *is* and how it moves are plain values in [`state`] and the files beside it; here are only the lock,
+//! the clock and the bell that says that something changed.
+
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use daemon::moment::{Clock, Moment};
+use serde_json::Value;
+use tokio::sync::{Notify, watch};
+
+use crate::events::Event;
+use crate::pace::Wall;
+use crate::refusal::Refusal;
+use crate::runtime::Happened;
+use crate::views::{HostView, Records, TaskView, Views};
+
+mod advance;
+mod look;
+pub mod settings;
+mod spec;
+pub mod start;
+pub mod state;
+
+use settings::Settings;
+use state::{Action, Answer, Service, State};
+
+/// The world. Clones are the same one.
+#[derive(Clone, Debug)]
+pub struct World(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    clock: Clock,
+    state: Mutex<State>,
+    /// Rings when actions or a deadline may be new.
+    changed: Notify,
+    /// The id of the last event.
+    told: watch::Sender<u64>,
+}
+
+impl World {
+    /// An empty world that starts now.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        let state = State::new(settings, Wall::starting(SystemTime::now()));
+        World(Arc::new(Inner {
+            clock: Clock::start(),
+            state: Mutex::new(state),
+            changed: Notify::new(),
+            told: watch::Sender::new(0),
+        }))
+    }
+
+    /// Carries out a call of an API.
+    ///
+    /// # Errors
+    /// What the service refuses.
+    pub fn call(&self, service: Service, operation: &str, body: Value) -> Result<Answer, Refusal> {
+        self.change(|state, now| state.call(now, service, operation, body))
+    }
+
+    /// Something happened outside.
+    pub fn happened(&self, happened: Happened) {
+        self.change(|state, now| state.happened(now, happened));
+    }
+
+    /// Lets time pass; what is to be done outside, and when to come again at the latest.
+    #[must_use]
+    pub fn advance(&self) -> (Vec<Action>, Moment) {
+        let (actions, deadline, last) = {
+            let mut state = self.lock();
+            state.advance(self.0.clock.now());
+            (state.take_actions(), state.deadline(), state.events().last())
+        };
+        self.0.told.send_if_modified(|told| std::mem::replace(told, last) != last);
+        (actions, deadline)
+    }
+
+    /// How long it is until a moment.
+    #[must_use]
+    pub fn until(&self, moment: Moment) -> std::time::Duration {
+        moment.since(self.0.clock.now())
+    }
+
+    /// Waits until something changed that the reconciler may have to follow.
+    pub async fn changed(&self) {
+        self.0.changed.notified().await;
+    }
+
+    /// What `GET /_world` says.
+    #[must_use]
+    pub fn snapshot(&self) -> Value {
+        self.lock().snapshot()
+    }
+
+    /// The events after the one of this id, at most `most`.
+    #[must_use]
+    pub fn events_after(&self, id: u64, most: usize) -> Vec<Event> {
+        self.lock().events().after(id, most)
+    }
+
+    /// Follows the id of the last event.
+    #[must_use]
+    pub fn follow_events(&self) -> watch::Receiver<u64> {
+        self.0.told.subscribe()
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut State, Moment) -> T) -> T {
+        let (changed, last) = {
+            let mut state = self.lock();
+            let changed = change(&mut state, self.0.clock.now());
+            (changed, state.events().last())
+        };
+        self.0.told.send_if_modified(|told| std::mem::replace(told, last) != last);
+        self.0.changed.notify_one();
+        changed
+    }
+
+    /// A thread that panicked while it held the lock has been reported; the state it left is still the best there is.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Views for World {
+    fn host(&self, address: Ipv4Addr) -> Option<HostView> {
+        self.lock().host_view(address)
+    }
+
+    fn tasks_of(&self, instance_id: &str) -> Vec<TaskView> {
+        self.lock().task_views(instance_id)
+    }
+
+    fn task_of_container(&self, docker_id: &str) -> Option<(TaskView, usize)> {
+        self.lock().task_of_container(docker_id)
+    }
+
+    fn records(&self, name: &str, want_a: bool) -> (Records, String) {
+        self.lock().records(name, want_a)
+    }
+}

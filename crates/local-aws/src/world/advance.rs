@@ -1,0 +1,194 @@
+//! Time passes in the world: each service moves on, and what comes of it reaches the others.
+
+use daemon::moment::Moment;
+
+use super::state::{Action, State};
+use crate::auto_scaling::{self, model::Lifecycle};
+use crate::cloud_map;
+use crate::ecs::{self, instance::InstanceStatus};
+use crate::scaling::{self, Observed};
+
+impl State {
+    /// When [`State::advance`] has something to do, at the latest.
+    #[must_use]
+    pub fn deadline(&self) -> Moment {
+        let services = [self.ecs.deadline(), self.cloud_map.deadline(), self.auto_scaling.deadline()];
+        services.into_iter().flatten().fold(self.next_look, Moment::min)
+    }
+
+    /// Lets time pass until `now`.
+    pub fn advance(&mut self, now: Moment) {
+        self.look(now);
+        self.auto_scaling.advance(now);
+        for effect in self.auto_scaling.take_effects() {
+            self.follow_host(now, effect);
+        }
+        self.ecs.advance(now);
+        for effect in self.ecs.take_effects() {
+            self.follow_task(now, effect);
+        }
+        self.cloud_map.advance(now);
+        for effect in self.cloud_map.take_effects() {
+            match effect {
+                cloud_map::Effect::Registered { name, instance } => {
+                    let text = format!("{} registered as {name}", short(&instance));
+                    self.events.tell(now, "instance.registered", &instance, text);
+                }
+                cloud_map::Effect::Deregistered { name, instance } => {
+                    let text = format!("{} deregistered from {name}", short(&instance));
+                    self.events.tell(now, "instance.deregistered", &instance, text);
+                }
+            }
+        }
+    }
+
+    fn follow_host(&mut self, now: Moment, effect: auto_scaling::Effect) {
+        match effect {
+            auto_scaling::Effect::Launched { host, group } => {
+                let text = match self.network.take_host(&host) {
+                    Some(address) => format!("host {host} is booting at {address} (group {group})"),
+                    None => format!("host {host} is booting, but no address is left for it"),
+                };
+                self.events.tell(now, "host.launched", &host, text);
+            }
+            auto_scaling::Effect::Booted { host, group } => self.host_booted(now, &host, &group),
+            auto_scaling::Effect::Protected { host } => {
+                let text = format!("host {host} is protected from scale-in");
+                self.events.tell(now, "host.protected", &host, text);
+            }
+            auto_scaling::Effect::Unprotected { host } => {
+                let text = format!("host {host} is no longer protected from scale-in");
+                self.events.tell(now, "host.unprotected", &host, text);
+            }
+            auto_scaling::Effect::Terminated { host } => {
+                self.ecs.host_gone(now, &host);
+                self.actions.push(Action::HostDown { host: host.clone() });
+                self.network.free_host(&host);
+                self.events.tell(now, "host.terminated", &host, format!("host {host} is off"));
+            }
+        }
+    }
+
+    fn host_booted(&mut self, now: Moment, host: &str, group: &str) {
+        let joins = self.ecs.cluster_of_group(group).map(|(c, provider)| (c.name.clone(), provider.name.clone()));
+        if let Some(address) = self.network.host(host) {
+            if let Some((cluster, provider)) = joins {
+                self.ecs.register_host(now, host, &cluster, Some(provider), self.settings.host);
+                let text = format!("host {host} joined the cluster {cluster}");
+                self.events.tell(now, "host.registered", host, text);
+            }
+            self.actions.push(Action::HostUp { host: host.to_owned(), address });
+        }
+    }
+
+    fn follow_task(&mut self, now: Moment, effect: ecs::Effect) {
+        match effect {
+            ecs::Effect::Provisioning { task } => self.tell_task(now, "task.provisioning", &task),
+            ecs::Effect::Placed { task } => self.start_task(now, &task),
+            ecs::Effect::Running { task } => self.tell_task(now, "task.running", &task),
+            ecs::Effect::Stopping { task } => {
+                self.tell_task(now, "task.stopping", &task);
+                self.actions.push(Action::Stop { task });
+            }
+            ecs::Effect::Stopped { task } => {
+                // Only what went with its host still runs here; for everything else this does nothing.
+                self.actions.push(Action::Kill { task: task.clone() });
+                self.network.free_task(&task);
+                self.tell_task(now, "task.stopped", &task);
+            }
+            ecs::Effect::Draining { host } => {
+                self.events.tell(now, "host.draining", &host, format!("host {host} takes no new tasks"));
+            }
+            ecs::Effect::Active { host } => {
+                self.events.tell(now, "host.active", &host, format!("host {host} takes tasks"));
+            }
+        }
+    }
+
+    fn start_task(&mut self, now: Moment, id: &str) {
+        let host = self.ecs.task(id).and_then(|task| self.host_of(task)).map(str::to_owned);
+        let Some(address) = self.network.take_task(id, host.as_deref()) else {
+            self.ecs.failed(now, id, "ResourceInitializationError: no address is left in the subnet");
+            return;
+        };
+        if self.settings.gives_addresses {
+            self.ecs.attach(id, address);
+        }
+        self.tell_task(now, "task.pending", id);
+        if let Some(spec) = self.spec(id, address) {
+            self.actions.push(Action::Start(spec));
+        }
+    }
+
+    fn tell_task(&mut self, now: Moment, kind: &'static str, id: &str) {
+        let Some(task) = self.ecs.task(id) else { return };
+        let whose = match task.overridden("SERVICE_NAME") {
+            Some(service) if service != task.family => format!("{} for {service}", task.family),
+            Some(_) | None => task.family.clone(),
+        };
+        let place = match (self.host_of(task), task.address) {
+            (Some(host), Some(address)) => format!(" on {host} at {address}"),
+            (Some(host), None) => format!(" on {host}"),
+            (None, Some(address)) => format!(" at {address}"),
+            (None, None) => String::new(),
+        };
+        let why = match (&task.stopped_reason, kind) {
+            (Some(reason), "task.stopping" | "task.stopped") => format!(": {reason}"),
+            (Some(_) | None, _) => String::new(),
+        };
+        let text = format!("task {} ({whose}) is {}{place}{why}", short(id), kind.trim_start_matches("task."));
+        self.events.tell(now, kind, id, text);
+    }
+
+    /// Managed scaling's looks, each at its time.
+    fn look(&mut self, now: Moment) {
+        while self.next_look <= now {
+            let every = self.settings.pace.of(scaling::LOOKS_EVERY);
+            // Whoever slept through several looks has missed them.
+            self.next_look = if self.next_look + every > now { self.next_look + every } else { now + every };
+            self.look_once();
+        }
+    }
+
+    fn look_once(&mut self) {
+        let seen: Vec<(String, Observed)> = self
+            .ecs
+            .capacity_providers()
+            .filter(|p| p.scales())
+            .filter_map(|p| {
+                let group = self.auto_scaling.group(p.group_name())?;
+                let waiting = self.ecs.waiting().into_iter().filter(|task| task.provider.as_ref() == Some(&p.name));
+                let draining = |host: &str| {
+                    self.ecs.instance_of(host).is_some_and(|instance| instance.status == InstanceStatus::Draining)
+                };
+                let instances = self.auto_scaling.instances();
+                let coming = |i: &&&auto_scaling::model::Instance| {
+                    i.group == group.name && i.lifecycle <= Lifecycle::InService && !draining(&i.id)
+                };
+                let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+                let observed = Observed {
+                    waiting: waiting.map(|task| task.wants()).collect(),
+                    hosts: count(instances.iter().filter(coming).count()),
+                    booting: count(instances.iter().filter(coming).filter(|instance| !instance.booted).count()),
+                    desired: group.desired,
+                    max: group.max,
+                    size: self.settings.host,
+                };
+                Some((group.name.clone(), observed))
+            })
+            .collect();
+        for (group, observed) in seen {
+            if let Some(desired) = scaling::look(&observed) {
+                let _ = self.auto_scaling.set_desired(&auto_scaling::requests::SetDesiredCapacity {
+                    auto_scaling_group_name: group,
+                    desired_capacity: desired,
+                });
+            }
+        }
+    }
+}
+
+/// The beginning of an id, as people compare them.
+fn short(id: &str) -> &str {
+    id.get(..8).unwrap_or(id)
+}

@@ -1,0 +1,171 @@
+//! The world as a plain value: every service, and what connects them. Time and what happened outside come in; what is to
+//! be done outside comes out as [`Action`]s.
+
+use std::net::Ipv4Addr;
+
+use daemon::moment::Moment;
+use serde_json::Value;
+
+use super::settings::Settings;
+use crate::auto_scaling::{self, AutoScaling, xml::Content};
+use crate::cloud_map::{self, CloudMap};
+use crate::ecs::{self, Ecs};
+use crate::events::EventLog;
+use crate::ids::Ids;
+use crate::network::Network;
+use crate::pace::Wall;
+use crate::refusal::Refusal;
+use crate::runtime::{Happened, TaskSpec};
+
+/// Something to do outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Start a task.
+    Start(TaskSpec),
+    /// Stop a task as ECS does: its stop signal, its grace, `SIGKILL`. May be said more than once.
+    Stop {
+        /// Its id.
+        task: String,
+    },
+    /// End a task at once: its host has gone.
+    Kill {
+        /// Its id.
+        task: String,
+    },
+    /// A host's own programs are to run: its local endpoints and its agent.
+    HostUp {
+        /// Its instance id.
+        host: String,
+        /// Its address.
+        address: Ipv4Addr,
+    },
+    /// They are to end.
+    HostDown {
+        /// Its instance id.
+        host: String,
+    },
+}
+
+/// Which service a call is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// Amazon ECS.
+    Ecs,
+    /// AWS Cloud Map.
+    CloudMap,
+    /// EC2 Auto Scaling.
+    AutoScaling,
+}
+
+/// An answer, before it is written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// Of a JSON protocol.
+    Json(Value),
+    /// Of the Query protocol.
+    Xml(Content),
+}
+
+/// The world.
+#[derive(Debug)]
+pub struct State {
+    pub(super) settings: Settings,
+    pub(super) wall: Wall,
+    pub(super) ecs: Ecs,
+    pub(super) cloud_map: CloudMap,
+    pub(super) auto_scaling: AutoScaling,
+    pub(super) network: Network,
+    pub(super) events: EventLog,
+    pub(super) actions: Vec<Action>,
+    pub(super) next_look: Moment,
+}
+
+impl State {
+    /// An empty world. `wall` is what its answers say about time.
+    #[must_use]
+    pub fn new(settings: Settings, wall: Wall) -> Self {
+        let mut seeds = Ids::new(settings.seed);
+        let mut ids = || Ids::new(seeds.number());
+        let (account, pace) = (&settings.account, settings.pace);
+        State {
+            wall,
+            ecs: Ecs::new(account.clone(), pace, ids()),
+            cloud_map: CloudMap::new(account.clone(), ids()),
+            auto_scaling: AutoScaling::new(account.clone(), pace, ids()),
+            network: Network::new(settings.network),
+            events: EventLog::default(),
+            actions: Vec::new(),
+            next_look: Moment::START + pace.of(crate::scaling::LOOKS_EVERY),
+            settings,
+        }
+    }
+
+    /// Carries out a call of an API.
+    ///
+    /// # Errors
+    /// What the service refuses.
+    pub fn call(&mut self, now: Moment, service: Service, operation: &str, body: Value) -> Result<Answer, Refusal> {
+        self.advance(now);
+        let answer = match service {
+            Service::Ecs => {
+                let body = self.with_group_arn(operation, body)?;
+                ecs::wire::call(&mut self.ecs, now, &self.wall, operation, body).map(Answer::Json)
+            }
+            Service::CloudMap => {
+                cloud_map::wire::call(&mut self.cloud_map, now, &self.wall, operation, body).map(Answer::Json)
+            }
+            Service::AutoScaling => {
+                auto_scaling::wire::call(&mut self.auto_scaling, now, &self.wall, operation, body).map(Answer::Xml)
+            }
+        };
+        self.advance(now);
+        answer
+    }
+
+    /// A capacity provider's group has to exist. It may be called by its name here; ECS remembers its ARN.
+    fn with_group_arn(&self, operation: &str, mut body: Value) -> Result<Value, Refusal> {
+        if operation != "CreateCapacityProvider" {
+            return Ok(body);
+        }
+        if let Some(Value::String(arn)) = body.pointer_mut("/autoScalingGroupProvider/autoScalingGroupArn") {
+            match self.auto_scaling.group(crate::account::last_part(arn)) {
+                Some(group) => arn.clone_from(&group.arn),
+                None => {
+                    return Err(Refusal::new(
+                        "ClientException",
+                        "The specified Auto Scaling group ARN was not found. Specify a valid ARN and try again.",
+                    ));
+                }
+            }
+        }
+        Ok(body)
+    }
+
+    /// Something happened outside.
+    pub fn happened(&mut self, now: Moment, happened: Happened) {
+        match happened {
+            Happened::Started { task, address, docker_ids } => self.ecs.started(now, &task, address, &docker_ids),
+            Happened::Exited { task, container, code } => self.ecs.exited(now, &task, &container, code),
+            Happened::Failed { task, reason } => self.ecs.failed(now, &task, &reason),
+            Happened::Line { subject, line } => self.events.line(now, &subject, line),
+        }
+        self.advance(now);
+    }
+
+    /// Ends every operation that only takes time: a world that is being made does not wait.
+    pub fn finish_operations(&mut self, now: Moment) {
+        self.cloud_map.finish(now);
+        self.advance(now);
+    }
+
+    /// What is to be done outside, in this order.
+    pub fn take_actions(&mut self) -> Vec<Action> {
+        std::mem::take(&mut self.actions)
+    }
+
+    /// What has happened so far.
+    #[must_use]
+    pub const fn events(&self) -> &EventLog {
+        &self.events
+    }
+}
