@@ -61,7 +61,9 @@ pub(super) fn body(
 fn network(settings: &DockerSettings, joins: &Joins<'_>) -> (Option<Vec<String>>, HostConfig) {
     match joins {
         Joins::Network { ports, published } => {
-            let binding = |host: u16| PortBinding { host_ip: None, host_port: Some(host.to_string()) };
+            // For the people of this machine: what a task serves is not for its whole network to see.
+            let binding =
+                |host: u16| PortBinding { host_ip: Some("127.0.0.1".to_owned()), host_port: Some(host.to_string()) };
             let bindings = published.iter().map(|(host, port)| (format!("{port}/tcp"), Some(vec![binding(*host)])));
             let host_config = HostConfig {
                 network_mode: Some(settings.network.clone()),
