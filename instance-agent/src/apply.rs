@@ -75,8 +75,8 @@ impl Hands {
             Step::Protect { group } => self.scaling.protect(group).await,
             Step::LookAtInstance => Ok(Done::Instance(self.ecs.instance().await?.look)),
             Step::LookForWork { group } => {
-                let size = self.scaling.size(group).await?;
-                self.ecs.work(size).await.map(Done::Work)
+                let (size, member) = self.scaling.size(group).await?;
+                self.ecs.work(size, member).await.map(Done::Work)
             }
             Step::Mark => self.ecs.mark().await,
             Step::Unmark => self.ecs.unmark().await,

@@ -93,7 +93,7 @@ impl Observed {
                 }
                 for arn in vanished {
                     if let Some(task) = self.tasks.get_mut(&arn) {
-                        task.presence = Presence::Vanished;
+                        task.vanish();
                     }
                 }
             }

@@ -11,7 +11,7 @@ use cloud_map::{Retry, TaskArn};
 use task_state::ServiceName;
 
 use super::{Failure, incomplete, refused};
-use crate::observe::host::{GroupSize, Identity, InstanceLook, InstanceStatus, WorkLook};
+use crate::observe::host::{GroupMember, GroupSize, Identity, InstanceLook, InstanceStatus, WorkLook};
 use crate::observe::tasks::Described;
 use crate::plan::step::Done;
 
@@ -103,7 +103,7 @@ impl Ecs {
 
     /// All of ECS's views, one after the other: the instance's own counts, the tasks that are to run and those that are
     /// to stop here, and tasks anywhere in the cluster that wait for a host of this capacity provider.
-    pub(super) async fn work(&self, group: GroupSize) -> Result<WorkLook, Failure> {
+    pub(super) async fn work(&self, group: GroupSize, member: GroupMember) -> Result<WorkLook, Failure> {
         let here = Some(self.container_instance.as_str());
         let mut working: BTreeSet<String> = self.list(here, DesiredStatus::Running).await?.into_iter().collect();
         let ending = self.list(here, DesiredStatus::Stopped).await?;
@@ -123,6 +123,7 @@ impl Ecs {
             provisioning: u32::try_from(anywhere.iter().filter(waits_for_us).count()).unwrap_or(u32::MAX),
             instance: instance.look,
             group,
+            member,
         })
     }
 

@@ -3,7 +3,7 @@
 use aws_config::SdkConfig;
 use aws_sdk_autoscaling::Client;
 use aws_sdk_autoscaling::error::ProvideErrorMetadata as _;
-use aws_sdk_autoscaling::types::LifecycleState;
+use aws_sdk_autoscaling::types::{Instance, LifecycleState};
 use cloud_map::Retry;
 
 use super::{Failure, incomplete, refused};
@@ -52,19 +52,24 @@ impl Scaling {
         Ok(Done::Protected)
     }
 
-    pub(super) async fn size(&self, group: &str) -> Result<GroupSize, Failure> {
+    /// The group's numbers, and this host in it.
+    pub(super) async fn size(&self, group: &str) -> Result<(GroupSize, GroupMember), Failure> {
         const CALL: &str = "DescribeAutoScalingGroups";
         let asked = self.client.describe_auto_scaling_groups().auto_scaling_group_names(group).send().await;
         let answer = asked.map_err(|error| refused(CALL, error))?;
-        let group = answer.auto_scaling_groups().iter().find(|found| found.auto_scaling_group_name() == Some(group));
-        let group = group.ok_or_else(|| incomplete(CALL, "such group"))?;
+        let found = answer.auto_scaling_groups().iter().find(|found| found.auto_scaling_group_name() == Some(group));
+        let found = found.ok_or_else(|| incomplete(CALL, "such group"))?;
         let number = |value: Option<i32>| value.and_then(|value| u32::try_from(value).ok());
-        let in_service = group.instances().iter().filter(|i| i.lifecycle_state() == Some(&LifecycleState::InService));
-        Ok(GroupSize {
-            desired: number(group.desired_capacity()).ok_or_else(|| incomplete(CALL, "desired capacity"))?,
-            minimum: number(group.min_size()).ok_or_else(|| incomplete(CALL, "minimum"))?,
-            in_service: u32::try_from(in_service.count()).unwrap_or(u32::MAX),
-        })
+        let serves = |instance: &&Instance| instance.lifecycle_state() == Some(&LifecycleState::InService);
+        let size = GroupSize {
+            desired: number(found.desired_capacity()).ok_or_else(|| incomplete(CALL, "desired capacity"))?,
+            minimum: number(found.min_size()).ok_or_else(|| incomplete(CALL, "minimum"))?,
+            in_service: u32::try_from(found.instances().iter().filter(serves).count()).unwrap_or(u32::MAX),
+        };
+        let me = found.instances().iter().find(|instance| instance.instance_id() == Some(&self.instance));
+        let me = me.ok_or_else(|| incomplete(CALL, "instance that is this host"))?;
+        let protected = me.protected_from_scale_in().ok_or_else(|| incomplete(CALL, "protection"))?;
+        Ok((size, GroupMember { group: Some(group.to_owned()), in_service: serves(&me), protected }))
     }
 
     pub(super) async fn terminate(&self, decrement: bool) -> Result<Done, Failure> {

@@ -87,6 +87,8 @@ pub struct WorkLook {
     pub provisioning: u32,
     /// The group's numbers.
     pub group: GroupSize,
+    /// The host in its group, read at the same time.
+    pub member: GroupMember,
 }
 
 /// A group's numbers.
@@ -159,6 +161,7 @@ impl Host {
                     self.gave_way = 0;
                 }
                 news.extend((look.tasks > 0).then_some(News::WorkFound { tasks: look.tasks }));
+                self.member = Some((started, look.member.clone()));
                 self.work = Some((started, look.clone()));
                 news
             }

@@ -219,6 +219,12 @@ impl Task {
         self.listed = listed;
     }
 
+    pub(super) fn vanish(&mut self) {
+        if self.presence == Presence::Listed {
+            self.presence = Presence::Vanished;
+        }
+    }
+
     /// Takes ECS's answer; false: it does not settle what was asked.
     pub(super) fn describe(&mut self, described: &Described) -> bool {
         match described {
