@@ -1,9 +1,6 @@
 use std::path::Path;
 use std::time::Instant;
 
-use nix::sys::signal::kill;
-use nix::unistd::Pid;
-
 use super::*;
 
 /// Says that it is ready for signals only when it is: a signal before the trap would end it.
@@ -179,24 +176,26 @@ fn a_task_dies_with_the_thread_that_runs_it() {
         let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
         tokio.block_on(async {
             let mut world = world().await;
-            world.runtime.start(task("t1", vec![shell("app", "none", &format!("echo pid $$; {IGNORES}"))]));
+            world
+                .runtime
+                .start(task("t1", vec![shell("app", "none", &format!("echo pid $$ {{TASK_DIR}}; {IGNORES}"))]));
             world.started().await;
-            let pid: i32 = world.line("pid ").await.parse().expect("a process id");
+            let said = world.line("pid ").await;
             world.line("ready").await;
-            sender.send(pid).expect("the test waits");
+            sender.send(said).expect("the test waits");
             // As good as `kill -9`: nothing here gets to clean up.
             std::mem::forget(world);
         });
         std::mem::forget(tokio);
     });
-    let pid = receiver.recv_timeout(LIMIT).expect("the task runs");
+    let said = receiver.recv_timeout(LIMIT).expect("the task runs");
+    let (pid, directory) = said.split_once(' ').expect("two words");
     thread.join().expect("the thread ends");
     let begun = Instant::now();
-    while is_alive(&pid.to_string()) {
-        if begun.elapsed() > LIMIT {
-            let _ = kill(Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
-            panic!("process {pid} outlived its thread");
-        }
+    while is_alive(pid) {
+        assert!(begun.elapsed() < LIMIT, "process {pid} outlived its thread");
         std::thread::yield_now();
     }
+    let of_the_life = Path::new(directory).parent().expect("the directory of the life");
+    std::fs::remove_dir_all(of_the_life).expect("the directory that was left");
 }
