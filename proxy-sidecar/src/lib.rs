@@ -1,1 +1,35 @@
-//! (being built)
+//! The proxy: holds requests for a sleeping ECS service, wakes it, and sends them where they may be sent.
+//!
+//! # A tour
+//! A connection is accepted in [`listen`]; each of its requests goes through [`forward`], top to bottom: its head is
+//! checked and rewritten ([`forward::framing`], [`forward::headers`]), its [`service`] is found by the `Host` field, the
+//! service lets it pass or holds it, [`upstream`] makes one attempt at one backend, and the answer streams back
+//! ([`forward::body`], [`forward::upgrade`]). Every failure becomes a reply by one table, [`reply`].
+//!
+//! Beside that, for each service: [`discover`] asks DNS who is there, [`watch`] follows each backend's supervisor (state,
+//! lease, reports, release), [`probe`] checks those without one, [`wake`] carries out wakes and call-backs, and [`pair`]
+//! counts the rounds of a pair proxy. They only act: what is to be done is decided in [`decide`], and what is known is
+//! kept in one place, [`service::Service`].
+//!
+//! [`register`] makes the proxy itself known, [`admin`] tells people what it sees, [`run()`] joins the parts.
+//!
+//! Long-lived tasks are spawned in `run.rs`; besides, [`listen`] spawns a task for each connection, [`upstream`] one for
+//! each of its connections, [`watch`] one for each backend and [`forward::upgrade`] one for each tunnel.
+
+pub mod admin;
+pub mod config;
+pub mod decide;
+pub mod discover;
+pub mod forward;
+pub mod listen;
+pub mod pair;
+pub mod probe;
+pub mod register;
+pub mod reply;
+mod run;
+pub mod service;
+pub mod upstream;
+pub mod wake;
+pub mod watch;
+
+pub use run::run;

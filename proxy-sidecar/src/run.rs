@@ -1,0 +1,276 @@
+//! Builds the parts, joins them, and ends them in order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_config::timeout::TimeoutConfig;
+use cloud_map::Registrar;
+use daemon::exit::Code;
+use daemon::moment::Clock;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::config::{Mode, Settings};
+use crate::decide::backends::{Named, Source, Supervision};
+use crate::decide::health::Pace;
+use crate::discover::{Discovery, resolver};
+use crate::forward::Forward;
+use crate::listen::{self, Stage};
+use crate::register::{self, Registered};
+use crate::service::{Limits, Service};
+use crate::wake::ecs::Ecs;
+use crate::wake::follow::Follower;
+use crate::wake::{Aws, Waker};
+use crate::watch::{Following, follow_all, fresh_id};
+use crate::{admin, pair, upstream};
+
+/// Attempts of AWS calls end after this, whatever hangs.
+const AWS_ATTEMPT: Duration = Duration::from_secs(5);
+const AWS_CALL: Duration = Duration::from_secs(15);
+
+/// While requests are held, ramps and rests end in small steps.
+const QUICK_TICK: Duration = Duration::from_millis(100);
+const TICK: Duration = Duration::from_secs(1);
+
+/// Why the proxy could not start.
+#[derive(Debug, thiserror::Error)]
+enum CannotStart {
+    #[error("cannot listen on {0}")]
+    Listen(std::net::SocketAddr, #[source] std::io::Error),
+    #[error("cannot read the system's DNS settings")]
+    Resolver(#[source] hickory_resolver::net::NetError),
+    #[error("cannot handle signals")]
+    Signals(#[source] std::io::Error),
+    #[error("{} is no address", register::METADATA_VARIABLE)]
+    Metadata(#[source] http::uri::InvalidUri),
+}
+
+/// Runs until it is asked to end, or until a pair's service has gone.
+///
+/// One thread: under a quarter of a CPU a second one would only burn the quota sooner. Everything that a request
+/// touches is either its own or behind a lock that is held for plain computation, so one such runtime for each core can
+/// come, each with its own listener and pools.
+#[must_use]
+pub fn run(settings: Settings) -> Code {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!(%error, "cannot start");
+            return Code::Failed;
+        }
+    };
+    let ended = runtime.block_on(serve(settings));
+    // What is left hangs in somebody else's answer.
+    runtime.shutdown_background();
+    ended.unwrap_or_else(|error| {
+        tracing::error!(error = %daemon::exit::chain(&error), "cannot start");
+        Code::Failed
+    })
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    async fn any(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => (),
+            _ = self.interrupt.recv() => (),
+        }
+    }
+}
+
+async fn serve(settings: Settings) -> Result<Code, CannotStart> {
+    let signals = |kind| signal(kind).map_err(CannotStart::Signals);
+    let mut signals =
+        Signals { terminate: signals(SignalKind::terminate())?, interrupt: signals(SignalKind::interrupt())? };
+    let listener = bind(settings.listen).await?;
+    let admin_listener = bind(settings.admin_listen).await?;
+    let admin = admin_listener.local_addr().map_err(|error| CannotStart::Listen(settings.admin_listen, error))?;
+    let clock = Clock::start();
+    let services = services(&settings, clock);
+    let aws_config = match settings.run_task.is_some() {
+        true => Some(aws_config().await),
+        false => None,
+    };
+    let registrar = aws_config.as_ref().map(|config| Arc::new(Registrar::new(config, &settings.namespace)));
+
+    let mut background = JoinSet::new();
+    spawn_service_loops(&mut background, &settings, &services, aws_config.as_ref(), registrar.as_ref())?;
+    background.spawn(admin::serve(admin_listener, services.clone(), settings.mode));
+
+    let (stage, stages) = watch::channel(Stage::Open);
+    let own = listener.local_addr().map_err(|error| CannotStart::Listen(settings.listen, error))?;
+    let forward = Forward {
+        default_service: settings.default_service.as_ref().and_then(|name| find(&services, name)),
+        services: services.clone(),
+        hold_timeout: settings.hold_timeout,
+        stage: stages.clone(),
+    };
+    let mut served = tokio::spawn(listen::serve(listener, Arc::new(forward), stages));
+    let registered = register_itself(&mut background, &settings, own, registrar)?;
+    tracing::info!(listen = %own, %admin, services = services.len(), mode = ?settings.mode, "proxy started");
+
+    let code = tokio::select! {
+        () = signals.any() => Code::Asked,
+        () = until_gone(&settings, &services) => Code::ServiceGone,
+    };
+    tracing::info!(code = code as u8, "proxy ending");
+    let orderly = close(&stage, &services, registered, &mut served);
+    if timeout(settings.drain_timeout, orderly).await.is_err() {
+        tracing::warn!(timeout_s = settings.drain_timeout.as_secs(), "drain timeout, cutting what is left");
+    }
+    stage.send_replace(Stage::Stop);
+    tracing::info!("proxy ended");
+    Ok(code)
+}
+
+/// Ends in order (rule X9): nobody finds it any more, nothing new comes, what is under way ends.
+async fn close(
+    stage: &watch::Sender<Stage>,
+    services: &[Arc<Service>],
+    registered: Option<oneshot::Receiver<Registered>>,
+    served: &mut tokio::task::JoinHandle<()>,
+) {
+    stage.send_replace(Stage::Leaving);
+    if let Some(Ok(registered)) = registered.map(|mut r| r.try_recv()) {
+        registered.deregister().await;
+    }
+    stage.send_replace(Stage::Closing);
+    services.iter().for_each(Service::shut_down);
+    let _ = served.await;
+    // Tunnels live on after the connections that carried them.
+    while services.iter().any(|service| service.is_busy()) {
+        sleep(QUICK_TICK).await;
+    }
+}
+
+async fn bind(at: std::net::SocketAddr) -> Result<TcpListener, CannotStart> {
+    TcpListener::bind(at).await.map_err(|error| CannotStart::Listen(at, error))
+}
+
+fn services(settings: &Settings, clock: Clock) -> Vec<Arc<Service>> {
+    let limits = Limits {
+        hold_max: settings.hold_max as usize,
+        hold_timeout: settings.hold_timeout,
+        start_grace: settings.start_grace,
+        max_tasks: settings.run_task.as_ref().map_or(0, |run| run.max_tasks),
+        wakes: settings.run_task.is_some(),
+    };
+    let names = settings.all_services();
+    names.into_iter().map(|name| Service::new(name, limits, settings.mode == Mode::Pair, clock)).collect()
+}
+
+fn find(services: &[Arc<Service>], name: &task_state::ServiceName) -> Option<Arc<Service>> {
+    services.iter().find(|service| service.name == *name).cloned()
+}
+
+async fn aws_config() -> aws_config::SdkConfig {
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(AWS_ATTEMPT).operation_timeout(AWS_CALL).build();
+    aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await
+}
+
+fn spawn_service_loops(
+    background: &mut JoinSet<()>,
+    settings: &Settings,
+    services: &[Arc<Service>],
+    aws_config: Option<&aws_config::SdkConfig>,
+    registrar: Option<&Arc<Registrar>>,
+) -> Result<(), CannotStart> {
+    let aws = match (&settings.run_task, aws_config, registrar) {
+        (Some(run_task), Some(config), Some(registrar)) => {
+            let ecs = Arc::new(Ecs::new(config, run_task.clone()));
+            let (follower, following) = Follower::new(Arc::clone(&ecs));
+            background.spawn(following);
+            Some(Aws { ecs, follower, registrar: Arc::clone(registrar) })
+        }
+        _ => None,
+    };
+    let following = Following {
+        id: fresh_id(),
+        pace: Pace::new(settings.health_interval),
+        interval: settings.health_interval,
+        check: settings.health_check.clone(),
+    };
+    let resolver = match settings.backends.is_empty() {
+        true => Some(resolver(&settings.dns_servers).map_err(CannotStart::Resolver)?),
+        false => None,
+    };
+    for service in services {
+        for at in &settings.backends {
+            service.name_backend(Named {
+                at: *at,
+                status_port: settings.status_port.get(),
+                source: Source::Fixed,
+                supervision: Supervision::Unknown,
+                task: None,
+            });
+        }
+        if let Some(resolver) = &resolver {
+            let discovery = Discovery {
+                service: Arc::clone(service),
+                resolver: resolver.clone(),
+                namespace: settings.namespace.clone(),
+                backend_port: settings.backend_port,
+                status_port: settings.status_port,
+            };
+            background.spawn(discovery.run());
+        }
+        let waker = Waker {
+            service: Arc::clone(service),
+            aws: aws.clone(),
+            backend_port: settings.backend_port,
+            status_port: settings.status_port,
+            start_grace: settings.start_grace,
+        };
+        background.spawn(waker.run());
+        background.spawn(follow_all(Arc::clone(service), following.clone()));
+        background.spawn(tick(Arc::clone(service)));
+    }
+    Ok(())
+}
+
+async fn tick(service: Arc<Service>) {
+    let mut changes = service.changes();
+    loop {
+        let wait = if service.is_holding() { QUICK_TICK } else { TICK };
+        tokio::select! {
+            () = sleep(wait) => service.tick(upstream::IDLE),
+            _ = changes.changed(), if wait == TICK => (),
+        }
+    }
+}
+
+fn register_itself(
+    background: &mut JoinSet<()>,
+    settings: &Settings,
+    own: std::net::SocketAddr,
+    registrar: Option<Arc<Registrar>>,
+) -> Result<Option<oneshot::Receiver<Registered>>, CannotStart> {
+    let (Ok(metadata), Some(registrar), Some(service)) =
+        (std::env::var(register::METADATA_VARIABLE), registrar, settings.default_service.clone())
+    else {
+        return Ok(None);
+    };
+    let Some(port) = std::num::NonZeroU16::new(own.port()) else { return Ok(None) };
+    let metadata = metadata.parse().map_err(CannotStart::Metadata)?;
+    let (done, registered) = oneshot::channel();
+    background.spawn(async move {
+        // Where nobody waits any more the proxy is ending.
+        let _ = done.send(register::register(registrar, metadata, service, own.ip(), port).await);
+    });
+    Ok(Some(registered))
+}
+
+async fn until_gone(settings: &Settings, services: &[Arc<Service>]) {
+    match (settings.mode, services.first()) {
+        (Mode::Pair, Some(service)) => pair::until_gone(Arc::clone(service), settings).await,
+        (Mode::Pair | Mode::Resident, _) => std::future::pending().await,
+    }
+}
