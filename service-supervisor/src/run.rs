@@ -5,7 +5,7 @@ use std::io;
 
 use daemon::exit::{Code, chain};
 use daemon::moment::{Clock, Moment};
-use task_state::{Health, ReportAnswer, State, StateAnswer, WatcherId};
+use task_state::{Health, ReportAnswer, State, StateAnswer};
 
 use crate::act::{CONT, Hands, Outcome, TERM, stamp};
 use crate::config::Settings;
@@ -150,17 +150,23 @@ impl Supervisor {
     /// A request on 9051: what it says goes to the core, what the core then is goes back.
     fn asked(&mut self, request: Request) -> Option<u8> {
         let Request { client, address, asked } = request;
-        let (event, answer): (Option<Event>, fn(&Self, Moment) -> Vec<u8>) = match asked {
+        let code = match &asked {
             // Its answer is the hello.
-            Asked::Watch(who) => return self.handle(Event::Watching { client, who, address }),
-            Asked::Health => (None, Self::health),
-            Asked::Wake => (Some(Event::Wake), |this, _| this.woken()),
-            Asked::Report(id, _) if !self.core.watchers().knows(&id) => (None, |_, _| unknown_watcher()),
-            Asked::Report(id, report) => (Some(reported(id, report)), Self::report_answer),
+            Asked::Watch(who) => return self.handle(Event::Watching { client, who: who.clone(), address }),
+            Asked::Health => None,
+            Asked::Wake => self.handle(Event::Wake),
+            Asked::Report(id, report) if self.core.watchers().knows(id) => {
+                self.handle(Event::Reported(id.clone(), *report))
+            }
+            Asked::Report(..) => None,
         };
-        let code = event.and_then(|event| self.handle(event));
         let now = self.clock.now();
-        let reply = answer(self, now);
+        let reply = match asked {
+            Asked::Watch(_) | Asked::Health => self.health(now),
+            Asked::Wake => self.woken(),
+            Asked::Report(id, _) if self.core.watchers().knows(&id) => self.report_answer(now),
+            Asked::Report(..) => reply::refusal(Refusal::UnknownWatcher),
+        };
         let (status, epoll) = self.sources.status();
         status.answer(client, reply, epoll, now);
         code
@@ -196,14 +202,6 @@ impl Supervisor {
     fn report_answer(&self, now: Moment) -> Vec<u8> {
         reply::json(reply::Status::Ok, &ReportAnswer { stamp: stamp(now), state: self.core.state() })
     }
-}
-
-fn reported(id: WatcherId, report: task_state::Report) -> Event {
-    Event::Reported(id, report)
-}
-
-fn unknown_watcher() -> Vec<u8> {
-    reply::refusal(Refusal::NotFound)
 }
 
 /// In an ECS task, asks who we are; nothing waits for it.

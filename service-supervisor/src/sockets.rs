@@ -75,7 +75,7 @@ impl Sockets {
         for port in self.ports.clone() {
             for family in FAMILIES {
                 for socket in self.dump(family, port, scope)? {
-                    self.take(socket, &mut look);
+                    self.take(&socket, &mut look);
                 }
             }
         }
@@ -106,7 +106,7 @@ impl Sockets {
         }
     }
 
-    fn take(&self, socket: Socket, look: &mut Look) {
+    fn take(&self, socket: &Socket, look: &mut Look) {
         if self.address.is_some_and(|only| only != socket.local.ip()) || !self.ports.contains(&socket.local.port()) {
             return;
         }
@@ -116,7 +116,7 @@ impl Sockets {
                 waiting: socket.receive_queue,
                 backlog: socket.send_queue,
             }),
-            TcpState::TimeWait => look.ended.push(Ended { peer: socket.peer, ago: ended_ago(&socket) }),
+            TcpState::TimeWait => look.ended.push(Ended { peer: socket.peer, ago: ended_ago(socket) }),
             TcpState::Established
             | TcpState::SynSent
             | TcpState::SynReceived
@@ -125,7 +125,7 @@ impl Sockets {
             | TcpState::Close
             | TcpState::CloseWait
             | TcpState::LastAck
-            | TcpState::Closing => look.connections.push(Connection { peer: socket.peer, traffic: traffic(&socket) }),
+            | TcpState::Closing => look.connections.push(Connection { peer: socket.peer, traffic: traffic(socket) }),
         }
     }
 }

@@ -86,11 +86,11 @@ impl Status {
                         self.clients.insert(id, client);
                     }
                 }
-                Err(error) => match error.kind() {
-                    io::ErrorKind::WouldBlock => return,
-                    io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted => {}
-                    _ => return self.pause(&error, epoll, now),
-                },
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                // The client gave up before it was accepted.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return self.pause(&error, epoll, now),
             }
         }
     }

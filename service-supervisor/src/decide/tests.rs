@@ -6,9 +6,12 @@ use std::net::IpAddr;
 
 use task_state::{Report, Role, WatcherId};
 
-use super::look::Connection;
+use super::action::Reason;
+use super::exit_code::Ending;
 use super::look::tests::{look, quiet};
+use super::look::{Connection, Look};
 use super::policy::tests::defaults;
+use super::signals::SignalNumber;
 use super::watchers::ClientId;
 use super::*;
 
@@ -84,18 +87,17 @@ impl Story {
     }
 
     fn exit(&self) -> Option<u8> {
-        self.actions.iter().find_map(|(_, action)| match action {
-            Action::Exit(code) => Some(*code),
-            _ => None,
-        })
+        self.actions.iter().find_map(|(_, action)| if let Action::Exit(code) = action { Some(*code) } else { None })
+    }
+
+    /// The changes of state, as before and after.
+    fn changes(&self) -> Vec<(State, State)> {
+        let change = |action: &Action| if let Action::Changed(c) = action { Some((c.from, c.to)) } else { None };
+        self.actions.iter().filter_map(|(_, action)| change(action)).collect()
     }
 
     fn path(&self) -> Vec<&'static str> {
-        let changes = self.actions.iter().filter_map(|(_, action)| match action {
-            Action::Changed(change) => Some(change.to.phase()),
-            _ => None,
-        });
-        changes.collect()
+        self.changes().iter().map(|(_, to)| to.phase()).collect()
     }
 }
 

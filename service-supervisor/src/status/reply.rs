@@ -68,6 +68,7 @@ pub fn refusal(refusal: Refusal) -> Vec<u8> {
     let (status, error) = match refusal {
         Refusal::Bad(why) => (Status::BadRequest, why),
         Refusal::NotFound => (Status::NotFound, "there is /healthz, /watch, /watch/{id} and /wake"),
+        Refusal::UnknownWatcher => (Status::NotFound, "nobody of that id has watched; a watch comes first"),
         Refusal::Method(_) => (Status::MethodNotAllowed, "the allow field says which method there is"),
         Refusal::BodyTooLong => (Status::BodyTooLong, "a body has 4 KiB at most"),
         Refusal::HeadTooLong => (Status::HeadTooLong, "a head has 8 KiB and 64 fields at most"),
@@ -75,7 +76,9 @@ pub fn refusal(refusal: Refusal) -> Vec<u8> {
     let body = serde_json::to_vec(&Error { error }).expect("a text is JSON");
     match refusal {
         Refusal::Method(allowed) => whole(status, &format!("allow: {allowed}\r\n"), &body),
-        Refusal::Bad(_) | Refusal::NotFound | Refusal::BodyTooLong | Refusal::HeadTooLong => whole(status, "", &body),
+        Refusal::Bad(_) | Refusal::NotFound | Refusal::UnknownWatcher | Refusal::BodyTooLong | Refusal::HeadTooLong => {
+            whole(status, "", &body)
+        }
     }
 }
 

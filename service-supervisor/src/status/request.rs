@@ -33,6 +33,8 @@ pub enum Refusal {
     Bad(&'static str),
     /// 404.
     NotFound,
+    /// 404, for a report of somebody who never watched.
+    UnknownWatcher,
     /// 405, and the method that there is.
     Method(&'static str),
     /// 413.

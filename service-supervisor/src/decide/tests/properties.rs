@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::super::look::tests::data;
 use super::super::look::{Connection, Traffic};
 use super::*;
 
@@ -63,7 +64,7 @@ fn take(story: &mut Story, step: &Step) {
             story.happens(Event::Reported(id(&name(*who)), report));
         }
         Step::Connect(sent, received) => {
-            let traffic = Traffic::Known(super::super::look::tests::data(*sent, *received));
+            let traffic = Traffic::Known(data(*sent, *received));
             story.connections.push(Connection { peer: PEER.parse().expect("address"), traffic });
         }
         Step::Disconnect => story.connections.clear(),
@@ -71,15 +72,6 @@ fn take(story: &mut Story, step: &Step) {
         Step::Listens(listens) => story.listens = *listens,
         Step::Pass(millis) => story.passes(*millis),
     }
-}
-
-/// The changes of a story, as phases before and after.
-fn changes(story: &Story) -> Vec<(State, State)> {
-    let change = |action: &Action| match action {
-        Action::Changed(change) => Some((change.from, change.to)),
-        _ => None,
-    };
-    story.actions.iter().filter_map(|(_, action)| change(action)).collect()
 }
 
 proptest! {
@@ -115,7 +107,7 @@ proptest! {
             }
         }
         prop_assert_eq!(story.when(is_term), None);
-        prop_assert!(changes(&story).iter().all(|(_, to)| to.phase() == "awake"));
+        prop_assert!(story.changes().iter().all(|(_, to)| to.phase() == "awake"));
     }
 
     #[test]
@@ -124,8 +116,8 @@ proptest! {
         for step in &steps {
             take(&mut story, step);
         }
-        story.passes(24 * 3_600_000);
-        for (from, to) in changes(&story) {
+        story.passes(700_000);
+        for (from, to) in story.changes() {
             if let State::Draining { cause, number } = from {
                 let allowed = match to {
                     State::Awake { .. } => cause == Cause::Idle,
@@ -169,9 +161,9 @@ proptest! {
                 | Step::Blind(_) | Step::Listens(_) | Step::Pass(_) => take(&mut story, step),
             }
         }
-        story.passes(3_600_000);
+        story.passes(700_000);
         if let Some(term) = story.when(is_term) {
-            let drain = changes(&story).iter().filter_map(|(_, to)| match to {
+            let drain = story.changes().iter().filter_map(|(_, to)| match to {
                 State::Draining { number, .. } => Some(*number),
                 State::Starting | State::Awake { .. } | State::Stopping | State::Gone => None,
             }).max().unwrap_or(0);

@@ -1,0 +1,176 @@
+//! What each event does to the core.
+
+use daemon::moment::Moment;
+use task_state::{CALL_BACK_HOLD, Cause};
+
+use super::action::Action;
+use super::drain::{Commit, Facts, Verdict};
+use super::exit_code::{Ending, StopCause, exit_code};
+use super::look::{Look, Scope};
+use super::signals::{Meaning, SignalNumber};
+use super::usage::Evidence;
+use super::{Core, Ended, Phase};
+
+impl Core {
+    pub(super) fn signalled(&mut self, signal: SignalNumber, now: Moment, actions: &mut Vec<Action>) {
+        match (signal.meaning(), &self.phase) {
+            (Meaning::Stop, Phase::Draining(drain)) if drain.cause == Cause::Signal => {
+                let cause = StopCause::Drained(Cause::Signal);
+                self.stop(cause, Commit::Hurried.to_string(), now, actions);
+            }
+            (Meaning::Stop, _) => self.order(Cause::Signal, now, actions),
+            (Meaning::Forward, Phase::Ended(_) | Phase::Over) => {}
+            (Meaning::Forward, Phase::Starting | Phase::Awake { .. } | Phase::Draining(_) | Phase::Stopping(_)) => {
+                actions.push(Action::Forward(signal));
+            }
+            (Meaning::ChildEnded | Meaning::Ignore, _) => {}
+        }
+    }
+
+    /// An order to drain: it overrides an idle drain, and the stronger order a weaker one.
+    pub(super) fn order(&mut self, cause: Cause, now: Moment, actions: &mut Vec<Action>) {
+        let why = match cause {
+            Cause::Signal => "SIGTERM came",
+            Cause::File => "the shutdown file appeared",
+            Cause::Asked => "it was asked to sleep",
+            Cause::Idle => return,
+        };
+        let from = self.state();
+        match &mut self.phase {
+            Phase::Starting | Phase::Awake { .. } => self.begin_drain(cause, why.to_owned(), now, actions),
+            Phase::Draining(drain) if drain.cause == Cause::Idle || cause == Cause::Signal => {
+                drain.overrule(cause, &self.policy, now);
+                self.next_look = now;
+                self.changed(from, cause.as_str(), why.to_owned(), now, actions);
+            }
+            // The app has, or will get, its SIGTERM already.
+            Phase::Draining(_) | Phase::Stopping(_) | Phase::Ended(_) | Phase::Over => {}
+        }
+    }
+
+    pub(super) fn called_back(&mut self, now: Moment, actions: &mut Vec<Action>) {
+        match &self.phase {
+            Phase::Starting | Phase::Awake { .. } => self.hold(now),
+            Phase::Draining(drain) if drain.cause.can_be_called_back() => {
+                self.hold(now);
+                self.back_to_awake("call-back", String::from("POST /wake called it back"), now, actions);
+            }
+            Phase::Draining(_) | Phase::Stopping(_) | Phase::Ended(_) | Phase::Over => {}
+        }
+    }
+
+    /// A call-back counts as use, and no idle drain starts for a while (rule S3).
+    pub(super) fn hold(&mut self, now: Moment) {
+        self.usage.note(Evidence::CalledBack, now);
+        self.hold_until = now + CALL_BACK_HOLD;
+    }
+
+    pub(super) fn looked(&mut self, scope: Scope, look: Option<&Look>, now: Moment, actions: &mut Vec<Action>) {
+        match (&mut self.phase, look) {
+            (Phase::Starting, Some(look)) => {
+                if self.readiness.saw(look, now) {
+                    self.became_ready(now, actions);
+                }
+            }
+            (Phase::Awake { .. }, Some(look)) if scope == Scope::All => self.saw_awake(look, now, actions),
+            (Phase::Awake { .. }, None) => self.usage.note(Evidence::NoLook, now),
+            (Phase::Draining(_), look) if scope == Scope::All => self.saw_draining(look, now, actions),
+            // A look that was asked for in an earlier phase, or that says nothing.
+            (
+                Phase::Starting
+                | Phase::Awake { .. }
+                | Phase::Draining(_)
+                | Phase::Stopping(_)
+                | Phase::Ended(_)
+                | Phase::Over,
+                _,
+            ) => {}
+        }
+    }
+
+    pub(super) fn became_ready(&mut self, now: Moment, actions: &mut Vec<Action>) {
+        self.history.ready = Some(now);
+        self.usage.note(Evidence::Ready, now);
+        self.next_look = now + self.policy.look_interval();
+        let from = self.state();
+        self.phase = Phase::Awake { ready: true };
+        self.changed(from, "ready", String::from("the app listens"), now, actions);
+    }
+
+    pub(super) fn saw_awake(&mut self, look: &Look, now: Moment, actions: &mut Vec<Action>) {
+        let from = self.state();
+        let ready = self.readiness.saw(look, now);
+        self.usage.saw(look, &self.watchers, &self.policy, now);
+        self.phase = Phase::Awake { ready };
+        match (from.is_ready(), ready) {
+            (true, false) => {
+                self.changed(from, "unready", String::from("the app does not accept any more"), now, actions);
+            }
+            (false, true) => self.changed(from, "ready", String::from("the app accepts again"), now, actions),
+            (true, true) | (false, false) => {}
+        }
+        match self.idle_at() {
+            Some(at) if at <= now => {
+                let idle = self.idle_for(now).as_secs_f64();
+                let why = format!("nobody has used the app for {idle:.1} s; at last {}", self.usage.evidence());
+                self.begin_drain(Cause::Idle, why, now, actions);
+            }
+            // A look falls on the moment at which it would be idle.
+            Some(at) => self.next_look = self.next_look.min(at),
+            None => {}
+        }
+    }
+
+    pub(super) fn saw_draining(&mut self, look: Option<&Look>, now: Moment, actions: &mut Vec<Action>) {
+        let Phase::Draining(drain) = &mut self.phase else { return };
+        match look {
+            Some(look) => {
+                self.readiness.saw(look, now);
+                self.usage.saw(look, &self.watchers, &self.policy, now);
+            }
+            None => self.usage.note(Evidence::NoLook, now),
+        }
+        let facts = Facts { look, usage: &self.usage, watchers: &self.watchers, policy: &self.policy };
+        match drain.judge(facts, now) {
+            Verdict::Wait(waiting) => self.why = waiting.to_string(),
+            Verdict::Commit(commit) => {
+                let cause = drain.cause;
+                if commit == Commit::Deadline {
+                    actions.push(self.drain_struck("what is left is cut: the app gets its SIGTERM"));
+                }
+                self.stop(StopCause::Drained(cause), commit.to_string(), now, actions);
+            }
+            Verdict::Back(reason) => {
+                if now >= drain.deadline {
+                    actions.push(self.drain_struck("the service is awake again"));
+                }
+                self.usage.note(Evidence::NotDrained(reason.clone()), now);
+                self.back_to_awake("use", reason, now, actions);
+            }
+        }
+    }
+
+    pub(super) fn app_ended(&mut self, ending: Ending, now: Moment, actions: &mut Vec<Action>) {
+        let (stop, within_grace, kill_at) = match &self.phase {
+            // One budget: what the grace did not leave to the app it does not leave to its leftovers.
+            Phase::Stopping(stop) if stop.killed => (Some(stop.cause), false, now),
+            Phase::Stopping(stop) => (Some(stop.cause), true, stop.kill_at),
+            Phase::Starting | Phase::Awake { .. } | Phase::Draining(_) => {
+                actions.push(Action::EndedByItself(ending));
+                (None, true, now + self.policy.stop_grace)
+            }
+            Phase::Ended(_) | Phase::Over => return,
+        };
+        let from = self.state();
+        let code = exit_code(stop, ending, within_grace);
+        self.phase = Phase::Ended(Ended { code, at: now, kill_at, killed: false });
+        self.changed(from, "ended", format!("the app {ending}"), now, actions);
+        actions.push(Action::TermLeftovers);
+    }
+
+    pub(super) fn all_gone(&mut self, now: Moment, actions: &mut Vec<Action>) {
+        if let Phase::Ended(ended) = self.phase {
+            self.exit(ended, now, actions);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What time brings: looks, heartbeats, and the deadline of each phase (rule T2).
+
+use std::time::Duration;
+
+use daemon::moment::Moment;
+use task_state::{Cause, HEARTBEAT};
+
+use super::action::{Action, Deadline, Reason, Struck};
+use super::drain::{BETWEEN_LOOKS, Commit};
+use super::exit_code::{Ending, StopCause, exit_code};
+use super::look::Scope;
+use super::{Core, Ended, Phase, Stopping, readiness};
+
+/// How long to wait for what SIGKILL should have ended.
+const UNKILLABLE: Duration = Duration::from_secs(5);
+
+impl Core {
+    /// When to come back though nothing happens; none: it is over.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Deadline> {
+        let look = Some((self.next_look, Reason::Look));
+        let phase = match &self.phase {
+            Phase::Starting => [look, Some((self.started + self.policy.ready_timeout, Reason::ReadyTimeout))],
+            Phase::Awake { .. } => [look, None],
+            // The end of an idle drain is judged by a look.
+            Phase::Draining(drain) if drain.cause.can_be_called_back() => [look, None],
+            Phase::Draining(drain) => [look, Some((drain.deadline, Reason::DrainDeadline))],
+            Phase::Stopping(stop) => {
+                let reason = if stop.killed { Reason::Unkillable } else { Reason::StopGrace };
+                [Some((stop.kill_at, reason)), None]
+            }
+            Phase::Ended(ended) => [Some((ended.kill_at, Reason::Leftovers)), None],
+            Phase::Over => return None,
+        };
+        let heartbeat = self.beats().then_some((self.next_heartbeat, Reason::Heartbeat));
+        let first = phase.into_iter().flatten().chain(heartbeat).min_by_key(|(at, _)| *at);
+        first.map(|(at, reason)| Deadline { at, reason })
+    }
+
+    pub(super) fn time_passed(&mut self, now: Moment, actions: &mut Vec<Action>) {
+        match &self.phase {
+            Phase::Starting if now >= self.started + self.policy.ready_timeout => {
+                let then = "the app gets its SIGTERM";
+                actions.push(Action::Struck(Struck {
+                    setting: "ready-timeout",
+                    limit: self.policy.ready_timeout,
+                    then,
+                }));
+                self.stop(StopCause::NeverReady, String::from("the app never accepted"), now, actions);
+            }
+            Phase::Starting => {
+                let interval = readiness::look_interval(now.since(self.started), self.watchers.proxy_watches());
+                self.look_if_due(Scope::Listeners, interval, now, actions);
+            }
+            Phase::Awake { .. } => self.look_if_due(Scope::All, self.policy.look_interval(), now, actions),
+            Phase::Draining(drain) if !drain.cause.can_be_called_back() && now >= drain.deadline => {
+                let cause = drain.cause;
+                actions.push(self.drain_struck("what is left is cut: the app gets its SIGTERM"));
+                self.stop(StopCause::Drained(cause), Commit::Deadline.to_string(), now, actions);
+            }
+            Phase::Draining(_) => self.look_if_due(Scope::All, BETWEEN_LOOKS, now, actions),
+            Phase::Stopping(stop) if now >= stop.kill_at => self.grace_is_over(*stop, now, actions),
+            Phase::Ended(ended) if now >= ended.kill_at => self.leftovers_are_due(*ended, now, actions),
+            Phase::Stopping(_) | Phase::Ended(_) | Phase::Over => {}
+        }
+        if self.beats() && now >= self.next_heartbeat {
+            self.watchers.said(self.state(), now);
+            self.next_heartbeat = now + HEARTBEAT;
+            actions.push(Action::Heartbeat);
+        }
+    }
+
+    pub(super) fn look_if_due(&mut self, scope: Scope, interval: Duration, now: Moment, actions: &mut Vec<Action>) {
+        if now >= self.next_look {
+            self.next_look = now + interval;
+            actions.push(Action::Look(scope));
+        }
+    }
+
+    pub(super) fn grace_is_over(&mut self, stop: Stopping, now: Moment, actions: &mut Vec<Action>) {
+        if stop.killed {
+            let then = "the supervisor exits though the app is still there";
+            actions.push(Action::Struck(Struck { setting: "(after SIGKILL)", limit: UNKILLABLE, then }));
+            let code = exit_code(Some(stop.cause), Ending::Killed(9), false);
+            self.exit(Ended { code, at: now, kill_at: now, killed: true }, now, actions);
+            return;
+        }
+        let then = "the app gets SIGKILL";
+        actions.push(Action::Struck(Struck { setting: "stop-grace", limit: self.policy.stop_grace, then }));
+        actions.push(Action::Kill);
+        self.phase = Phase::Stopping(Stopping { killed: true, kill_at: now + UNKILLABLE, ..stop });
+    }
+
+    pub(super) fn leftovers_are_due(&mut self, ended: Ended, now: Moment, actions: &mut Vec<Action>) {
+        if ended.killed {
+            self.exit(ended, now, actions);
+            return;
+        }
+        actions.push(Action::KillLeftovers);
+        self.phase = Phase::Ended(Ended { killed: true, kill_at: now + UNKILLABLE, ..ended });
+    }
+
+    pub(super) fn drain_struck(&self, then: &'static str) -> Action {
+        let (setting, limit) = match &self.phase {
+            Phase::Draining(drain) if drain.cause == Cause::Signal => {
+                ("stop-grace (the drain of a SIGTERM)", self.policy.signal_drain())
+            }
+            Phase::Starting
+            | Phase::Awake { .. }
+            | Phase::Draining(_)
+            | Phase::Stopping(_)
+            | Phase::Ended(_)
+            | Phase::Over => ("drain-timeout", self.policy.drain_timeout),
+        };
+        Action::Struck(Struck { setting, limit, then })
+    }
+
+    fn beats(&self) -> bool {
+        let says = match self.phase {
+            Phase::Starting | Phase::Awake { .. } | Phase::Draining(_) => true,
+            Phase::Stopping(_) | Phase::Ended(_) | Phase::Over => false,
+        };
+        says && self.watchers.is_anybody_listening()
+    }
+}

@@ -1,0 +1,64 @@
+//! Idleness: what lets it sleep, what keeps it awake, what calls it back.
+
+use std::time::{Duration, Instant};
+
+use super::rig::Rig;
+
+const IDLE: [&str; 4] = ["--idle-timeout", "1s", "--drain-min", "500ms"];
+
+#[test]
+fn a_service_that_nobody_uses_goes_to_sleep() {
+    let rig = Rig::ready("127.95.1.1", &IDLE);
+    let (code, rig) = rig.exit();
+    assert_eq!(code, 0);
+    assert_eq!(rig.path(), ["awake", "draining", "stopping", "gone"]);
+    let sleep = rig.wait_for_log("service sleeps");
+    assert_eq!(sleep["cause"], "idle");
+    assert!(sleep["awake_ms"].as_u64().is_some_and(|awake| awake >= 1_000), "{sleep}");
+    assert!(sleep["drain_ms"].as_u64().is_some_and(|drain| drain >= 600), "{sleep}");
+}
+
+#[test]
+fn an_open_connection_that_moves_data_keeps_it_awake() {
+    let rig = Rig::ready("127.95.2.1", &IDLE);
+    let mut client = rig.connect(9050).expect("connected");
+    let since = Instant::now();
+    while since.elapsed() < Duration::from_secs(4) {
+        assert_eq!(Rig::talk(&mut client, "quick").expect("answered"), "answer");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert_eq!(rig.path(), ["awake"], "{}", rig.told());
+    drop(client);
+    assert_eq!(rig.exit().0, 0);
+}
+
+#[test]
+fn asking_9051_is_no_use() {
+    let rig = Rig::ready("127.95.2.2", &IDLE);
+    let _watch = rig.watch("");
+    rig.wait_for("asleep though asked all the time", |rig| rig.phase() == "(no answer)");
+    assert_eq!(rig.exit().0, 0);
+}
+
+#[test]
+fn an_idle_drain_is_called_back_and_an_order_is_not() {
+    let rig = Rig::ready("127.95.3.1", &["--idle-timeout", "1s"]);
+    rig.wait_for("draining", |rig| rig.phase() == "draining");
+    assert_eq!(rig.wake(), 200);
+    assert_eq!(rig.phase(), "awake");
+    // A call-back holds for 10 s; an order does not care.
+    let mut watch = rig.watch("?id=p&as=proxy");
+    std::fs::write(&rig.file, "").expect("touch");
+    watch.until("draining", |message| message.state.phase() == "draining");
+    assert_eq!(rig.wake(), 409);
+}
+
+#[test]
+fn a_client_that_comes_in_an_idle_drain_calls_it_back() {
+    let rig = Rig::ready("127.95.3.2", &["--idle-timeout", "1s"]);
+    rig.wait_for("draining", |rig| rig.phase() == "draining");
+    let mut client = rig.connect(9050).expect("connected");
+    assert_eq!(Rig::talk(&mut client, "quick").expect("answered"), "answer");
+    rig.wait_for("awake again", |rig| rig.phase() == "awake");
+    assert_eq!(rig.path(), ["awake", "draining", "awake"]);
+}

@@ -1,0 +1,11 @@
+//! What the supervisor promises, seen from outside: the real binary, real apps, real sockets.
+//!
+//! Each test has a loopback address of its own, so that all run side by side on the usual ports.
+
+mod app;
+mod drains;
+mod orders;
+mod pid_one;
+mod processes;
+mod rig;
+mod watching;
