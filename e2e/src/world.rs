@@ -249,7 +249,7 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        if std::thread::panicking() {
+        if std::thread::panicking() || std::env::var_os("E2E_TIMELINE").is_some() {
             eprintln!("What happened:\n{}", self.timeline.print());
         }
         // Left behind it would only take room; nobody can be told any more.
