@@ -62,7 +62,7 @@ pub fn run(settings: Settings) -> Code {
                 return Code::Failed;
             }
         };
-        tracing::info!(listen = %running.address, dns = ?running.dns_address(), "ready");
+        tracing::info!(listen = %running.address, dns = running.dns_address().map(tracing::field::display), "ready");
         tokio::select! {
             _ = terminated.recv() => tracing::info!("SIGTERM: ending everything"),
             _ = interrupted.recv() => tracing::info!("SIGINT: ending everything"),
