@@ -110,11 +110,11 @@ impl Stop {
     pub fn say(&self) -> crate::exit::Code {
         match self {
             Stop::Told(text) => {
-                print!("{text}");
+                println!("{}", text.trim_end());
                 crate::exit::Code::Asked
             }
             Stop::Bad(text) => {
-                eprint!("{text}");
+                eprintln!("{}", text.trim_end());
                 crate::exit::Code::BadSettings
             }
         }
