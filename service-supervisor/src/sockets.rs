@@ -20,6 +20,9 @@ use crate::decide::look::{Connection, Data, Ended, Listener, Look, Scope, Traffi
 /// The most sockets that one look takes in; with more it fails, and a failed look counts as use.
 const MOST_SOCKETS: usize = 65_536;
 
+/// The longest datagram of an answer; the kernel makes them no longer than 32 KiB.
+const LONGEST_PART: usize = 32 * 1024;
+
 /// How long the kernel keeps a connection in TIME_WAIT.
 const TIME_WAIT: Duration = Duration::from_secs(60);
 
@@ -47,6 +50,7 @@ pub enum NoLook {
 pub struct Sockets {
     netlink: OwnedFd,
     sequence: u32,
+    buffer: Vec<u8>,
     ports: Vec<u16>,
     address: Option<IpAddr>,
 }
@@ -63,7 +67,7 @@ impl Sockets {
             SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK,
             SockProtocol::NetlinkSockDiag,
         )?;
-        Ok(Sockets { netlink, sequence: 0, ports, address })
+        Ok(Sockets { netlink, sequence: 0, buffer: vec![0; LONGEST_PART], ports, address })
     }
 
     /// Looks once.
@@ -88,15 +92,14 @@ impl Sockets {
         let kernel = NetlinkAddr::new(0, 0);
         sendto(self.netlink.as_raw_fd(), &question, &kernel, MsgFlags::empty()).map_err(NoLook::Ask)?;
         let mut sockets = Vec::new();
-        let mut buffer = vec![0; 64 * 1024];
         loop {
             let (length, from) =
-                recvfrom::<NetlinkAddr>(self.netlink.as_raw_fd(), &mut buffer).map_err(NoLook::Answer)?;
+                recvfrom::<NetlinkAddr>(self.netlink.as_raw_fd(), &mut self.buffer).map_err(NoLook::Answer)?;
             // Other processes may write to a netlink socket; only the kernel is 0.
             if from.is_none_or(|from| from.pid() != 0) {
                 continue;
             }
-            let part = answer::read(&buffer[..length], self.sequence)?;
+            let part = answer::read(&self.buffer[..length], self.sequence)?;
             sockets.extend(part.sockets);
             match (part.is_last, sockets.len() > MOST_SOCKETS) {
                 (_, true) => return Err(NoLook::TooMany),

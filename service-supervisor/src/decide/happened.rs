@@ -8,6 +8,7 @@ use super::drain::{Commit, Facts, Verdict};
 use super::exit_code::{Ending, StopCause, exit_code};
 use super::look::{Look, Scope};
 use super::signals::{Meaning, SignalNumber};
+use super::time::CUT;
 use super::usage::Evidence;
 use super::{Core, Ended, Phase};
 
@@ -134,9 +135,13 @@ impl Core {
         match drain.judge(facts, now) {
             Verdict::Wait(waiting) => self.why = waiting.to_string(),
             Verdict::Commit(commit) => {
-                let cause = drain.cause;
-                if commit == Commit::Deadline {
-                    actions.push(self.drain_struck("what is left is cut: the app gets its SIGTERM"));
+                let (cause, deadline) = (drain.cause, drain.deadline);
+                match commit {
+                    Commit::Deadline => actions.push(self.drain_struck(CUT)),
+                    Commit::AllGone | Commit::NobodyEverWatched | Commit::Hurried if now >= deadline => {
+                        actions.push(self.drain_struck("an agent that has not released is not waited for"));
+                    }
+                    Commit::AllGone | Commit::NobodyEverWatched | Commit::Hurried => {}
                 }
                 self.stop(StopCause::Drained(cause), commit.to_string(), now, actions);
             }

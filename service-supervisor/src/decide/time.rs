@@ -14,6 +14,9 @@ use super::{Core, Ended, Phase, Stopping, readiness};
 /// How long to wait for what SIGKILL should have ended.
 const UNKILLABLE: Duration = Duration::from_secs(5);
 
+/// What becomes of a drain whose deadline has passed.
+pub(super) const CUT: &str = "what is left is cut: the app gets its SIGTERM";
+
 impl Core {
     /// When to come back though nothing happens; none: it is over.
     #[must_use]
@@ -55,7 +58,7 @@ impl Core {
             Phase::Awake { .. } => self.look_if_due(Scope::All, self.policy.look_interval(), now, actions),
             Phase::Draining(drain) if !drain.cause.can_be_called_back() && now >= drain.deadline => {
                 let cause = drain.cause;
-                actions.push(self.drain_struck("what is left is cut: the app gets its SIGTERM"));
+                actions.push(self.drain_struck(CUT));
                 self.stop(StopCause::Drained(cause), Commit::Deadline.to_string(), now, actions);
             }
             Phase::Draining(_) => self.look_if_due(Scope::All, BETWEEN_LOOKS, now, actions),

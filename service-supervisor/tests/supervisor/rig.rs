@@ -118,6 +118,11 @@ impl Rig {
         changes.filter_map(|line| line["to"].as_str().map(str::to_owned)).collect()
     }
 
+    /// Waits until its log shows that it went through these states and no others.
+    pub(crate) fn wait_for_path(&self, states: &[&str]) {
+        self.wait_for(&format!("the states {states:?}"), |rig| rig.path() == states);
+    }
+
     /// Waits for a line of the log: the reader is a thread of its own.
     pub(crate) fn wait_for_log(&self, message: &str) -> serde_json::Value {
         self.wait_for(message, |rig| rig.logged(message).is_some());

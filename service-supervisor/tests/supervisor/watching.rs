@@ -94,7 +94,7 @@ fn a_request_that_a_proxy_reports_keeps_it_awake_without_a_connection() {
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-    assert_eq!(rig.path(), ["awake"], "{}", rig.told());
+    rig.wait_for_path(&["awake"]);
     rig.report("p", &report(1_000_000, 0, None));
     rig.wait_for("draining", |rig| rig.phase() == "draining");
 }
