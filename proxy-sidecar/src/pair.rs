@@ -22,6 +22,9 @@ pub async fn until_gone(service: Arc<Service>, settings: &Settings) {
             arrivals = pulse.arrivals;
             rounds.wanted();
         }
+        if pulse.ever_reached {
+            rounds.reached();
+        }
         if now.since(started) >= settings.start_grace {
             service.pair_gives_up_waiting();
         }

@@ -80,6 +80,7 @@ struct State {
     /// A pair wants its service from the start, until it was there once.
     wanted_by_pair: bool,
     arrivals: u64,
+    ever_reached: bool,
     shutting_down: bool,
 }
 
@@ -123,6 +124,7 @@ impl Service {
             last_wake: None,
             wanted_by_pair,
             arrivals: 0,
+            ever_reached: false,
             shutting_down: false,
         };
         Arc::new(Service {

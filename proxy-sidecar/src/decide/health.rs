@@ -82,6 +82,11 @@ impl Rounds {
         self.failures = 0;
     }
 
+    /// A backend was reachable since the last round, if only for a moment.
+    pub fn reached(&mut self) {
+        self.was_reached = true;
+    }
+
     /// A round: whether any backend is reachable, and whether a request is held or in flight.
     pub fn round(&mut self, reachable: bool, busy: bool, now: Moment) -> Verdict {
         if reachable {
@@ -132,6 +137,13 @@ mod tests {
         let mut rounds = rounds();
         assert_eq!(rounds.round(false, false, Moment::START + GRACE - Duration::from_millis(1)), Verdict::Fine);
         assert_eq!(rounds.round(false, false, Moment::START + GRACE), Verdict::Failing(1));
+    }
+
+    #[test]
+    fn a_service_that_was_up_between_two_rounds_was_up() {
+        let mut rounds = rounds();
+        rounds.reached();
+        assert_eq!(rounds.round(false, false, rounds.next()), Verdict::Failing(1));
     }
 
     #[test]

@@ -174,6 +174,7 @@ impl Service {
             let before = backend.clone();
             backend.hear(contact, now);
             let after = backend.clone();
+            state.ever_reached |= after.is_reachable();
             if after.may_start(now) {
                 state.wanted_by_pair = false;
                 let begun = state.wake.begun();

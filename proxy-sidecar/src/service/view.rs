@@ -81,6 +81,8 @@ pub struct LastWakeView {
 pub struct Pulse {
     /// A backend is reachable.
     pub reachable: bool,
+    /// One was, since the start.
+    pub ever_reached: bool,
     /// A request is held or in flight.
     pub busy: bool,
     /// How many requests have arrived since the start.
@@ -138,6 +140,7 @@ impl Service {
         let state = self.lock();
         Pulse {
             reachable: state.backends.any_reachable(),
+            ever_reached: state.ever_reached,
             busy: !state.hold.is_empty() || state.backends.in_flight() > 0,
             arrivals: state.arrivals,
         }
