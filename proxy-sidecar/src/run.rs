@@ -36,6 +36,9 @@ const AWS_CALL: Duration = Duration::from_secs(15);
 const QUICK_TICK: Duration = Duration::from_millis(100);
 const TICK: Duration = Duration::from_secs(1);
 
+/// For writing what the held are told at the deadline.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+
 /// Why the proxy could not start.
 #[derive(Debug, thiserror::Error)]
 enum CannotStart {
@@ -125,6 +128,9 @@ async fn serve(settings: Settings) -> Result<Code, CannotStart> {
     let orderly = close(&stage, &services, registered, &mut served);
     if timeout(settings.drain_timeout, orderly).await.is_err() {
         tracing::warn!(timeout_s = settings.drain_timeout.as_secs(), "drain timeout, cutting what is left");
+        // Those still held are told; the others had their time.
+        services.iter().for_each(Service::shut_down);
+        sleep(LAST_WORDS).await;
     }
     stage.send_replace(Stage::Stop);
     tracing::info!("proxy ended");
@@ -143,7 +149,6 @@ async fn close(
         registered.deregister().await;
     }
     stage.send_replace(Stage::Closing);
-    services.iter().for_each(Service::shut_down);
     let _ = served.await;
     // Tunnels live on after the connections that carried them.
     while services.iter().any(|service| service.is_busy()) {

@@ -154,7 +154,8 @@ impl Wake {
         if self.is_open(now) {
             return self.open_until.map_or(Action::Rest, Action::Wait);
         }
-        if !needed && matches!(self.phase, Phase::Looking { .. }) {
+        // What a look found may come by itself. A question that was put once is seen through, whoever needs it.
+        if !needed && matches!(self.phase, Phase::Looking { .. } | Phase::Asking { failures: 0, .. }) {
             self.end();
         }
         if needed && self.phase == Phase::Idle {

@@ -117,8 +117,8 @@ fn an_ordered_drain_is_not_called_back_and_a_refused_call_back_is_not_repeated()
     front.supervisor.refuses_wakes();
     front.supervisor.becomes(State::Draining { number: 8, cause: Cause::Idle });
     front.proxy.until_log("call-back refused");
-    let before = front.supervisor.reports().len();
-    until("some time to pass", || (front.supervisor.reports().len() > before).then_some(()).or(Some(())));
+    until("the release of drain 8", || front.supervisor.reports().into_iter().find(|r| r.released == Some(8)));
+    assert_eq!(front.proxy.status()["held"], 1);
     assert_eq!(front.supervisor.wakes(), 1);
     assert!(front.origin.try_accept().is_none());
 }
@@ -182,6 +182,19 @@ fn a_backend_just_woken_gets_one_request_before_the_others() {
     for caller in &mut callers {
         assert_eq!(caller.read_answer().0, 200);
     }
+}
+
+#[test]
+fn those_still_held_at_the_end_are_told() {
+    let mut front = front_with(State::Starting, &["--drain-timeout", "300ms"]);
+    let mut caller = front.proxy.connect();
+    caller.send("GET / HTTP/1.1\r\nhost: demo\r\n\r\n");
+    front.proxy.until_status("one held", |status| status["held"] == 1);
+    front.proxy.terminate();
+    let (code, body) = caller.read_answer();
+    assert_eq!(code, 503);
+    assert!(body.contains("shutting_down"), "{body}");
+    assert_eq!(front.proxy.exit_code(), 0);
 }
 
 #[test]

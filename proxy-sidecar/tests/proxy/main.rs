@@ -2,6 +2,8 @@
 //! limit. The supervisors and the AWS of these tests are stand-ins in this folder.
 
 mod aws;
+mod discovery;
+mod dns;
 mod leases;
 mod pair;
 mod passing;

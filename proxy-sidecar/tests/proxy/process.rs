@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::wire::Wire;
 
 /// The limit of every wait.
-pub(crate) const LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// Waits until `found` gives something, and fails with `what` at the limit.
 pub(crate) fn until<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
@@ -43,9 +43,9 @@ impl Proxy {
             .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
             .args(arguments)
             .env_clear()
-            .env("SERVICE_NAME", "demo")
             .env("LOG", "proxy_sidecar=debug,info")
             .env("LOG_FORMAT", "json")
+            .envs((!arguments.contains(&"--services")).then_some(("SERVICE_NAME", "demo")))
             .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stderr(Stdio::piped())

@@ -198,19 +198,3 @@ fn five_wakes_that_fail_open_the_breaker_and_the_held_are_told() {
     assert_eq!((code, body.contains("wake_failed")), (503, true));
     proxy.until_log("wakes failed in a row, requests are refused");
 }
-
-#[test]
-fn an_unknown_host_without_a_default_is_a_404() {
-    let proxy = Proxy::start(
-        &["--mode", "resident", "--services", "shop", "--services", "blog", "--dns-server", "127.0.0.1:9"],
-        &[("SERVICE_NAME", "blog")],
-    );
-    drop(proxy);
-    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_proxy-sidecar"))
-        .args(["--mode", "resident"])
-        .env_clear()
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .expect("it starts");
-    assert_eq!(child.wait().expect("it ends").code(), Some(64));
-}

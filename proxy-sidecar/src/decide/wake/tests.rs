@@ -37,6 +37,15 @@ fn nothing_is_done_where_nobody_needs_the_service() {
 }
 
 #[test]
+fn a_backend_that_a_look_found_is_waited_for_before_a_task_is_asked_for() {
+    let mut wake = wake();
+    wake.next(true, Moment::START);
+    wake.looked(&nothing(7), Moment::START);
+    assert_eq!(wake.next(false, Moment::START), Action::Rest);
+    assert_eq!(wake.next(true, Moment::START), Action::Look);
+}
+
+#[test]
 fn a_live_task_is_somebody_elses_wake_and_is_waited_for() {
     let mut wake = wake();
     wake.next(true, Moment::START);
