@@ -10,3 +10,6 @@ pub mod wire;
 pub mod xml;
 
 pub use model::{AutoScaling, Effect};
+
+#[cfg(test)]
+mod tests;

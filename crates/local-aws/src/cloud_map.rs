@@ -11,3 +11,6 @@ pub mod requests;
 pub mod wire;
 
 pub use model::{CloudMap, Effect};
+
+#[cfg(test)]
+mod tests;

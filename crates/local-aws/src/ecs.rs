@@ -16,3 +16,6 @@ pub mod task;
 pub mod wire;
 
 pub use model::{Ecs, Effect};
+
+#[cfg(test)]
+mod tests;

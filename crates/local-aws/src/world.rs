@@ -23,6 +23,8 @@ pub mod settings;
 mod spec;
 pub mod start;
 pub mod state;
+#[cfg(test)]
+mod tests;
 
 use settings::Settings;
 use state::{Action, Answer, Service, State};

@@ -58,7 +58,10 @@ pub fn call(ecs: &mut Ecs, now: Moment, wall: &Wall, operation: &str, body: Valu
         }
         "ListTasks" => {
             let (arns, next) = ecs.list_tasks(&read(body)?)?;
-            Ok(page("taskArns", json!(arns), next))
+            Ok(match next {
+                Some(token) => json!({ "taskArns": arns, "nextToken": token }),
+                None => json!({ "taskArns": arns }),
+            })
         }
         "DescribeTasks" => {
             let request: Named = read(body)?;
@@ -112,11 +115,4 @@ fn read<T: DeserializeOwned>(body: Value) -> Result<T, Refusal> {
 
 fn failures(missing: &[String]) -> Vec<Value> {
     missing.iter().map(|arn| json!({ "arn": arn, "reason": "MISSING" })).collect()
-}
-
-fn page(name: &str, items: Value, next: Option<String>) -> Value {
-    match next {
-        Some(token) => json!({ name: items, "nextToken": token }),
-        None => json!({ name: items }),
-    }
 }
