@@ -16,14 +16,17 @@ use daemon::moment::{Clock, Moment};
 use task_state::ServiceName;
 use tokio::sync::{Notify, oneshot, watch};
 
-use crate::decide::backends::{Backend, Backends, Named};
+use crate::decide::backends::{Backends, Named};
 use crate::decide::gate::{self, Admission, Queue, Refusal};
 use crate::decide::hold::{Hold, Place};
 use crate::decide::wake::Wake;
 use crate::upstream::Pool;
 
 pub mod events;
+pub mod ticket;
 pub mod view;
+
+pub use ticket::{Connected, Ticket};
 
 /// What of the settings concerns every service.
 #[derive(Clone, Copy, Debug)]
@@ -93,21 +96,6 @@ pub struct LastWake {
     pub took: Duration,
     /// The task.
     pub task: Option<String>,
-}
-
-/// The right to have one request at one backend, counted there until it is dropped.
-#[derive(Debug)]
-pub struct Ticket {
-    service: Arc<Service>,
-    line: Arc<Line>,
-    answered: bool,
-}
-
-/// A connection to a backend, counted there until it is dropped.
-#[derive(Debug)]
-pub struct Connected {
-    service: Arc<Service>,
-    line: Arc<Line>,
 }
 
 impl Service {
@@ -206,7 +194,7 @@ impl Service {
             let first = outcome.is_ok() && !std::mem::replace(&mut state.first_sent, true);
             drop(state);
             if let (Ok(ticket), Some(since)) = (&outcome, since) {
-                let (backend, took_ms) = (ticket.line.at, millis(now.since(since)));
+                let (backend, took_ms) = (ticket.line().at, millis(now.since(since)));
                 if first {
                     tracing::info!(service = %self.name, %backend, took_ms, "first held request sent");
                 }
@@ -233,7 +221,7 @@ impl Service {
         let mut state = self.lock();
         let backend = state.backends.get_mut(line.at).filter(|b| b.may_start(now))?;
         backend.connections += 1;
-        Some(Connected { service: Arc::clone(self), line: Arc::clone(line) })
+        Some(Connected::new(Arc::clone(self), Arc::clone(line)))
     }
 
     /// A receiver that is told of every change that somebody may wait for.
@@ -279,7 +267,7 @@ impl State {
         if backend.in_flight == 1 {
             line.counts_changed.notify_one();
         }
-        Some(Ticket { service: Arc::clone(service), line, answered: false })
+        Some(Ticket::new(Arc::clone(service), line))
     }
 
     fn settle_ramps(&mut self, now: Moment) {
@@ -319,93 +307,6 @@ impl Drop for Held {
         // Dropping the waiter locks nothing: it is a sender without a value.
         let waiter = self.service.lock().hold.leave(self.place);
         drop(waiter);
-    }
-}
-
-impl Ticket {
-    /// The backend.
-    #[must_use]
-    pub fn line(&self) -> &Arc<Line> {
-        &self.line
-    }
-
-    /// The service.
-    #[must_use]
-    pub fn service(&self) -> &Arc<Service> {
-        &self.service
-    }
-
-    /// The head of its answer has come.
-    pub fn answered(&mut self) {
-        if std::mem::replace(&mut self.answered, true) {
-            return;
-        }
-        if let Some(backend) = self.service.lock().backends.get_mut(self.line.at) {
-            backend.answered();
-        }
-        self.service.pump();
-    }
-
-    /// A connection to its backend could not be made.
-    pub fn connect_failed(&self) {
-        let now = self.service.clock.now();
-        if let Some(backend) = self.service.lock().backends.get_mut(self.line.at) {
-            backend.connect_failed(now);
-        }
-        self.line.look_now.notify_one();
-        self.service.note_change();
-    }
-}
-
-impl Drop for Ticket {
-    fn drop(&mut self) {
-        let nothing_left = {
-            let mut state = self.service.lock();
-            match state.backends.get_mut(self.line.at) {
-                Some(backend) => {
-                    backend.in_flight = backend.in_flight.saturating_sub(1);
-                    if !self.answered {
-                        backend.unanswered = backend.unanswered.saturating_sub(1);
-                    }
-                    backend.in_flight == 0
-                }
-                None => false,
-            }
-        };
-        if nothing_left {
-            self.line.counts_changed.notify_one();
-        }
-        self.service.pump();
-    }
-}
-
-impl Connected {
-    /// The service.
-    #[must_use]
-    pub fn service(&self) -> &Arc<Service> {
-        &self.service
-    }
-
-    /// The backend.
-    #[must_use]
-    pub fn line(&self) -> &Arc<Line> {
-        &self.line
-    }
-}
-
-impl Drop for Connected {
-    fn drop(&mut self) {
-        let nothing_left = {
-            let mut state = self.service.lock();
-            let backend: Option<&mut Backend> = state.backends.get_mut(self.line.at);
-            backend.is_some_and(|backend| {
-                backend.connections = backend.connections.saturating_sub(1);
-                backend.connections == 0
-            })
-        };
-        if nothing_left {
-            self.line.counts_changed.notify_one();
-        }
     }
 }
 
