@@ -43,6 +43,8 @@ pub struct ContainerInstance {
     pub cluster: String,
     /// The EC2 instance.
     pub host: String,
+    /// Its availability zone.
+    pub zone: String,
     /// The capacity provider whose group it is in.
     pub provider: Option<String>,
     /// Whether it takes tasks.
@@ -64,7 +66,7 @@ impl Ecs {
     pub fn register_host(
         &mut self,
         now: Moment,
-        host: &str,
+        (host, zone): (&str, &str),
         cluster: &str,
         provider: Option<String>,
         registered: Resources,
@@ -74,6 +76,7 @@ impl Ecs {
             arn: arn.clone(),
             cluster: cluster.to_owned(),
             host: host.to_owned(),
+            zone: zone.to_owned(),
             provider,
             status: InstanceStatus::Active,
             registered,

@@ -51,7 +51,7 @@ fn started(ecs: &mut Ecs, now: Moment) -> String {
 }
 
 fn host(ecs: &mut Ecs, name: &str) -> String {
-    ecs.register_host(Moment::START, name, "doze", Some("doze".to_owned()), SIZE)
+    ecs.register_host(Moment::START, (name, "eu-west-1a"), "doze", Some("doze".to_owned()), SIZE)
 }
 
 fn status(ecs: &Ecs, id: &str) -> LastStatus {

@@ -73,7 +73,8 @@ impl State {
         let joins = self.ecs.cluster_of_group(group).map(|(c, provider)| (c.name.clone(), provider.name.clone()));
         if let Some(address) = self.network.host(host) {
             if let Some((cluster, provider)) = joins {
-                self.ecs.register_host(now, host, &cluster, Some(provider), self.settings.host);
+                let zone = self.auto_scaling.instance(host).map(|instance| instance.zone.clone()).unwrap_or_default();
+                self.ecs.register_host(now, (host, &zone), &cluster, Some(provider), self.settings.host);
                 let text = format!("host {host} joined the cluster {cluster}");
                 self.events.tell(now, "host.registered", host, text);
             }

@@ -15,12 +15,14 @@ impl Ecs {
     pub(super) fn task_shape(&self, task: &Task, tags: bool, wall: &Wall) -> Value {
         let time = |moment: Option<Moment>| moment.map(|moment| wall.epoch_seconds(moment));
         let containers: Vec<Value> = task.containers.iter().map(|c| self.container_shape(task, c)).collect();
+        let host = task.instance.as_deref().and_then(|arn| self.instance(arn));
+        let zone = host.map_or_else(|| self.account.zone(0), |host| host.zone.clone());
         let mut overrides = json!(task.overrides);
         overrides["inferenceAcceleratorOverrides"] = json!([]);
         present(json!({
-            "attachments": [attachment(task)],
+            "attachments": [attachment(task, &self.account.region)],
             "attributes": [],
-            "availabilityZone": self.account.zone(0),
+            "availabilityZone": zone,
             "capacityProviderName": task.provider,
             "clusterArn": task.cluster_arn,
             "connectivity": task.started_at.map(|_| "CONNECTED"),
@@ -124,7 +126,7 @@ impl Ecs {
 }
 
 /// The task's network interface: its details appear once it is attached.
-fn attachment(task: &Task) -> Value {
+fn attachment(task: &Task, region: &str) -> Value {
     let (status, details) = match (task.last_status, task.address) {
         (LastStatus::Stopped, _) => ("DELETED", vec![]),
         (_, None) if task.instance.is_none() => ("PRECREATED", vec![]),
@@ -132,7 +134,7 @@ fn attachment(task: &Task) -> Value {
         (_, Some(address)) => {
             let octets = address.octets();
             let mac = format!("0a:00:{:02x}:{:02x}:{:02x}:{:02x}", octets[0], octets[1], octets[2], octets[3]);
-            let name = format!("ip-{}.eu-west-1.compute.internal", address.to_string().replace('.', "-"));
+            let name = format!("ip-{}.{region}.compute.internal", address.to_string().replace('.', "-"));
             let detail = |name: &str, value: &str| json!({ "name": name, "value": value });
             let details = vec![
                 detail("subnetId", "subnet-00000000000000001"),
