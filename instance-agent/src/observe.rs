@@ -122,6 +122,7 @@ impl Observed {
     /// Notes that a step is under way from `now`.
     pub fn note_started(&mut self, step: &Step, now: Moment) {
         self.pace.started(step, now);
+        self.registrations.note_started(step);
     }
 
     /// Takes what came of a step.
@@ -136,21 +137,23 @@ impl Observed {
             }
             Outcome::Done(done) => done,
         };
-        self.pace.succeeded(step);
         let mut news = self.registrations.note(step, done, &self.tasks, now);
         news.extend(self.host.note(step, done, started, now));
+        let mut unanswered = false;
         if let (Step::Describe { .. } | Step::Prove { .. }, Done::Described(described)) = (step, done) {
-            let mut unanswered = false;
             for (arn, found) in described {
                 if let Some(task) = self.tasks.get_mut(arn) {
                     unanswered |= !task.describe(found);
                     news.extend(matches!(task.ownership, Ownership::NotOurs).then(|| News::NotOurs(arn.clone())));
                 }
             }
-            if unanswered {
-                // Ask again, but later: ECS may not show the task yet, or not show its end yet.
-                self.pace.failed(step, cloud_map::Retry::Allowed, now);
-            }
+        }
+        // A new task that ECS does not show yet is asked for again soon; one that is lost, later each time.
+        if !(unanswered && matches!(step, Step::Prove { .. })) {
+            self.pace.succeeded(step);
+        }
+        if unanswered {
+            self.pace.failed(step, cloud_map::Retry::Allowed, now);
         }
         self.forget_the_past();
         news.extend(self.look_for_emptiness(now));

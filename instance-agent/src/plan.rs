@@ -30,7 +30,7 @@ pub struct Policy {
     pub record_ttl: Duration,
     /// How long after DRAINING ECS may still show a placement that it chose before (A4).
     pub drain_settles: Duration,
-    /// How old a look for work may be when something is done because of it.
+    /// How long ago a look for work may have ended when something is done because of it.
     pub fresh: Duration,
     /// The pause between looks at a host that is about to change.
     pub look_soon: Duration,

@@ -113,8 +113,8 @@ pub struct Host {
     pub instance: Option<Instance>,
     /// The group's view, and when it was asked for.
     pub member: Option<(Moment, GroupMember)>,
-    /// The last look for work, and when it *began*.
-    pub work: Option<(Moment, WorkLook)>,
+    /// The last look for work, when it *began* and when it ended: in a large cluster it takes many calls.
+    pub work: Option<(Moment, Moment, WorkLook)>,
     /// Since when nothing has spoken against a release; a task that waits for a host starts it anew.
     pub quiet_since: Moment,
     /// How often in a row a task that waited for a host has kept this one.
@@ -162,7 +162,7 @@ impl Host {
                 }
                 news.extend((look.tasks > 0).then_some(News::WorkFound { tasks: look.tasks }));
                 self.member = Some((started, look.member.clone()));
-                self.work = Some((started, look.clone()));
+                self.work = Some((started, now, look.clone()));
                 news
             }
             (Step::Mark, Done::Marked) => self.change(now, |instance| instance.mark = Mark::Set),

@@ -58,6 +58,13 @@ impl Registrations {
         self.released.get(task) == Some(&Released { number, connection })
     }
 
+    /// A registration under way may succeed at any moment: the task is not known to be gone any more (A2).
+    pub(super) fn note_started(&mut self, step: &Step) {
+        if let Step::Register { registration, .. } = step {
+            self.known.insert(registration.task.clone(), Known::Nothing);
+        }
+    }
+
     pub(super) fn note(&mut self, step: &Step, done: &Done, tasks: &BTreeMap<TaskArn, Task>, now: Moment) -> Vec<News> {
         match (step, done) {
             (Step::Register { service, registration }, Done::Registered) => {

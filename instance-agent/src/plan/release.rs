@@ -61,7 +61,7 @@ fn begin(draft: &mut Draft<'_>, host: &Host, instance: Instance) {
         Some(look) if look.tasks == 0 && !is_needed(look.group) => draft.propose(Step::Mark),
         Some(_) | None => {
             let earliest = match &host.work {
-                Some((at, look)) if look.tasks > 0 || is_needed(look.group) => *at + draft.policy.look_again,
+                Some((at, _, look)) if look.tasks > 0 || is_needed(look.group) => *at + draft.policy.look_again,
                 Some(_) | None => Moment::START,
             };
             draft.propose_from(earliest, Step::LookForWork { group }, Reason::LookForWork);
@@ -108,10 +108,10 @@ fn releasable(host: &Host) -> Option<String> {
     member.group.clone().filter(|_| member.in_service && member.protected)
 }
 
-/// The last look for work, where it began at `not_before` or later and is still fresh.
+/// The last look for work, where it began at `not_before` or later and has ended just now.
 fn fresh_look<'a>(draft: &Draft<'_>, host: &'a Host, not_before: Moment) -> Option<&'a WorkLook> {
-    let (at, look) = host.work.as_ref()?;
-    (*at >= not_before && draft.now.since(*at) <= draft.policy.fresh).then_some(look)
+    let (began, ended, look) = host.work.as_ref()?;
+    (*began >= not_before && draft.now.since(*ended) <= draft.policy.fresh).then_some(look)
 }
 
 /// Whether the group's minimum keeps this host: it would refuse to want one less.

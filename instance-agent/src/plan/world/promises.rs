@@ -1,6 +1,7 @@
 //! The rules, one test for each promise.
 
 use super::*;
+use crate::plan::step::Kind;
 
 #[test]
 fn a_ready_task_is_registered_with_everything_that_is_known_of_it() {
@@ -241,4 +242,67 @@ fn a_refused_termination_leaves_the_host_draining_and_is_tried_again() {
     assert_eq!((world.status, world.protected, world.terminated), (InstanceStatus::Draining, true, None));
     world.settle();
     assert_eq!(world.terminated, Some(true));
+}
+
+#[test]
+fn a_drain_is_not_released_while_a_registration_is_under_way() {
+    let mut world = World::new();
+    let task = world.place(Life::Ready);
+    world.settle();
+    world.task(&task).life = Life::Draining(1);
+    world.until(|world| world.tasks[&task].released == Some(1));
+    world.task(&task).life = Life::Ready;
+    world.look();
+    let plan = Plan::new(&world.observed, &Policy::new(GRACE), world.now);
+    let [step @ Step::Register { .. }] = plan.steps.as_slice() else { panic!("{plan}") };
+    world.observed.note_started(step, world.now);
+    // Route 53 takes its time, and the next drain begins meanwhile.
+    world.now = world.now + Duration::from_secs(30);
+    world.task(&task).life = Life::Draining(2);
+    world.look();
+    let planned = |world: &World| Plan::new(&world.observed, &Policy::new(GRACE), world.now).steps;
+    assert_eq!(planned(&world), []);
+    world.observed.note_outcome(step, &Outcome::Done(Done::Registered), world.now);
+    assert_eq!(planned(&world), [Step::Deregister { service: demo(), task }]);
+}
+
+#[test]
+fn a_lost_task_that_still_runs_is_asked_for_more_and_more_seldom() {
+    let mut world = World::new();
+    let task = world.place(Life::Ready);
+    world.settle();
+    let began = world.now;
+    let mut asked = 0;
+    while world.now.since(began) < MINUTES {
+        world.observed.note_listing(world.now, Ok(Vec::new()), world.now);
+        let plan = Plan::new(&world.observed, &Policy::new(GRACE), world.now);
+        for step in plan.steps.iter().filter(|step| matches!(step, Step::Prove { .. })) {
+            asked += 1;
+            world.observed.note_started(step, world.now);
+            let runs = Described::Found { service: Some(demo()), stopped: false };
+            let answer = Outcome::Done(Done::Described(vec![(task.clone(), runs)]));
+            world.observed.note_outcome(step, &answer, world.now);
+        }
+        world.now = world.now + Duration::from_millis(500);
+    }
+    assert!((10..40).contains(&asked), "asked {asked} times in ten minutes");
+}
+
+#[test]
+fn a_look_for_work_that_takes_long_is_not_made_again_at_once() {
+    let mut world = World::new();
+    world.until(|world| world.history.iter().any(|line| line.contains("ask ECS about this container instance")));
+    world.now = world.now + MINUTES;
+    world.look();
+    let plan = Plan::new(&world.observed, &Policy::new(GRACE), world.now);
+    let Some(step @ Step::LookForWork { .. }) = plan.steps.iter().find(|step| step.kind() == Kind::LookForWork) else {
+        panic!("{plan}")
+    };
+    world.observed.note_started(step, world.now);
+    let found = world.carry_out(step);
+    // A cluster of thousands of tasks: many pages.
+    world.now = world.now + Duration::from_secs(20);
+    world.observed.note_outcome(step, &Outcome::Done(found), world.now);
+    let steps = Plan::new(&world.observed, &Policy::new(GRACE), world.now).steps;
+    assert!(steps.contains(&Step::Mark), "{steps:?}");
 }
