@@ -52,6 +52,13 @@ impl Lease {
         }
     }
 
+    /// The same, heard at `now`: no longer than from then. Where clocks run alike this changes nothing. A stamp from the
+    /// future, or a watcher whose machine stood still without its clock noticing, gets no more than one lease's length.
+    #[must_use]
+    pub fn heard_at(self, now: Moment) -> Lease {
+        Lease { until: self.until.map(|until| until.min(now + crate::LEASE)) }
+    }
+
     /// Whether a request may be started at `now`.
     #[must_use]
     pub fn holds(&self, now: Moment) -> bool {
@@ -96,6 +103,16 @@ mod tests {
         let mut greedy = heartbeat(0, State::Awake { ready: true });
         greedy.lease_ms = Some(u64::MAX);
         assert_eq!(Lease::after(&greedy, &dating).until(), Some(Moment::after_start(crate::LEASE)));
+    }
+
+    #[test]
+    fn a_stamp_from_the_future_makes_no_lease_longer() {
+        let dating = Dating::new(Moment::START, Stamp(0));
+        for stamp in [30_000, u64::MAX] {
+            let lease = Lease::after(&heartbeat(stamp, State::Awake { ready: true }), &dating);
+            assert_eq!(lease.heard_at(Moment::millis(500)).until(), Some(Moment::millis(3_500)));
+        }
+        assert_eq!(Lease::NONE.heard_at(Moment::START), Lease::NONE);
     }
 
     proptest! {

@@ -21,7 +21,7 @@ use task_state::{
     CONNECT_TIMEOUT, Dating, Lease, Lines, Message, MessageKind, Report, ReportAnswer, Role, StateAnswer, WatcherId,
 };
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// How long a watch may be silent before it counts as broken: three heartbeats, as long as a lease lasts.
 pub const SILENCE: Duration = Duration::from_secs(3);
@@ -85,6 +85,7 @@ pub struct Watch {
     lines: Lines,
     waiting: std::collections::VecDeque<Message>,
     dating: Dating,
+    clock: Clock,
     /// Ends the connection with the watch.
     _connection: AbortOnDrop,
 }
@@ -115,6 +116,7 @@ pub async fn watch(at: SocketAddr, id: &WatcherId, role: Role, clock: &Clock) ->
         lines: Lines::default(),
         waiting: std::collections::VecDeque::new(),
         dating: Dating::new(sent, task_state::Stamp(0)),
+        clock: *clock,
         _connection: connection,
     };
     let first = watch.message().await?;
@@ -150,15 +152,17 @@ impl Watch {
     }
 
     fn told(&self, message: &Message) -> Told {
-        Told { state: message.state, lease: Lease::after(message, &self.dating) }
+        Told { state: message.state, lease: Lease::after(message, &self.dating).heard_at(self.clock.now()) }
     }
 
     async fn message(&mut self) -> Result<Message, Error> {
+        // Bytes that make no message are silence as well.
+        let end = Instant::now() + SILENCE;
         loop {
             if let Some(message) = self.waiting.pop_front() {
                 return Ok(message);
             }
-            let frame = timeout(SILENCE, self.body.frame()).await.map_err(|_| Error::Silent(self.at))?;
+            let frame = timeout_at(end, self.body.frame()).await.map_err(|_| Error::Silent(self.at))?;
             let frame = frame.ok_or(Error::Closed(self.at))?.map_err(|e| Error::Exchange(self.at, e))?;
             if let Some(bytes) = frame.data_ref() {
                 let messages = self.lines.push(bytes).map_err(|e: BadStream| Error::Language(self.at, e.into()))?;
@@ -236,4 +240,38 @@ async fn exchange(
         .expect("the path is made of checked names");
     let response = timeout(ANSWER_TIMEOUT, sender.send_request(request)).await.map_err(|_| Error::TooSlow(at))?;
     Ok((response.map_err(|e| Error::Exchange(at, e))?, guard))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::TcpListener;
+    use tokio::time::sleep;
+
+    use super::*;
+
+    const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n";
+
+    async fn hostile(dripping: &'static [u8]) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("listen");
+        let at = listener.local_addr().expect("address");
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.expect("accept");
+            stream.write_all(HEAD).await.expect("write");
+            for byte in dripping {
+                stream.write_all(&[*byte]).await.expect("write");
+                sleep(Duration::from_millis(200)).await;
+            }
+            std::future::pending::<()>().await;
+        });
+        at
+    }
+
+    #[tokio::test]
+    async fn bytes_that_never_make_a_line_are_silence() {
+        let at = hostile(&[b' '; 50]).await;
+        let id = "w".parse().expect("id");
+        let opened = timeout(SILENCE * 2, watch(at, &id, Role::Proxy, &Clock::start())).await;
+        assert!(matches!(opened, Ok(Err(Error::Silent(_)))), "{opened:?}");
+    }
 }
