@@ -160,7 +160,9 @@ impl Core {
                 actions.push(Action::Hello(client));
             }
             Event::Left(client) => self.watchers.leave(client, now),
-            Event::Reported(id, report) => {
+            Event::Reported(id, mut report) => {
+                // A drain that is not this one is not let go of (rule W3).
+                report.released = report.released.filter(|number| self.draining() == Some(*number));
                 self.watchers.report(&id, report, now);
                 self.usage.saw_reports(&self.watchers, &self.policy, now);
             }
@@ -170,6 +172,13 @@ impl Core {
         }
         self.time_passed(now, &mut actions);
         actions
+    }
+
+    fn draining(&self) -> Option<u64> {
+        match self.state() {
+            State::Draining { number, .. } => Some(number),
+            State::Starting | State::Awake { .. } | State::Stopping | State::Gone => None,
+        }
     }
 
     /// When an idle drain would begin if nothing more is used; none: never.

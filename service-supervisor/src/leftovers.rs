@@ -40,19 +40,53 @@ fn descendants(root: Pid) -> Option<BTreeSet<Pid>> {
     let mut to_visit = children(root)?;
     while let Some(pid) = to_visit.pop() {
         if found.insert(pid) {
-            // None: it ended meanwhile, and its children are ours now; the next look at SIGCHLD finds them.
+            // None: it ended meanwhile, and its children are ours now: SIGKILL finds them, if nothing does before.
             to_visit.extend(children(pid).unwrap_or_default());
         }
     }
     Some(found)
 }
 
-/// The children of all threads of `pid`.
+/// The children of all threads of `pid`; none: it is gone, or the kernel does not tell. Threads come and go while they
+/// are read: one that has gone has handed its children to another.
 fn children(pid: Pid) -> Option<Vec<Pid>> {
-    let mut children = Vec::new();
-    for thread in fs::read_dir(format!("/proc/{pid}/task")).ok()? {
-        let text = fs::read_to_string(thread.ok()?.path().join("children")).ok()?;
-        children.extend(text.split_ascii_whitespace().filter_map(|word| word.parse().ok()).map(Pid::from_raw));
+    let (mut children, mut told) = (Vec::new(), false);
+    for thread in fs::read_dir(format!("/proc/{pid}/task")).ok()?.flatten() {
+        if let Ok(text) = fs::read_to_string(thread.path().join("children")) {
+            told = true;
+            children.extend(text.split_ascii_whitespace().filter_map(|word| word.parse().ok()).map(Pid::from_raw));
+        }
     }
-    Some(children)
+    told.then_some(children)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn threads_that_end_meanwhile_hide_no_child() {
+        let mut child = Command::new("sleep").arg("60").spawn().expect("sleep");
+        let pid = Pid::from_raw(child.id().cast_signed());
+        let enough = AtomicBool::new(false);
+        let missed = thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    while !enough.load(Ordering::Relaxed) {
+                        let _ = thread::spawn(|| ()).join();
+                    }
+                });
+            }
+            let missed = (0..2_000).filter(|_| !descendants(getpid()).is_some_and(|all| all.contains(&pid))).count();
+            enough.store(true, Ordering::Relaxed);
+            missed
+        });
+        child.kill().expect("kill");
+        child.wait().expect("wait");
+        assert_eq!(missed, 0, "looks of 2000 that missed it");
+    }
 }

@@ -53,6 +53,7 @@ pub struct Sockets {
     buffer: Vec<u8>,
     ports: Vec<u16>,
     address: Option<IpAddr>,
+    most: usize,
 }
 
 impl Sockets {
@@ -61,13 +62,8 @@ impl Sockets {
     /// # Errors
     /// Where there is no `sock_diag`.
     pub fn open(ports: Vec<u16>, address: Option<IpAddr>) -> io::Result<Self> {
-        let netlink = socket(
-            AddressFamily::Netlink,
-            SockType::Datagram,
-            SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK,
-            SockProtocol::NetlinkSockDiag,
-        )?;
-        Ok(Sockets { netlink, sequence: 0, buffer: vec![0; LONGEST_PART], ports, address })
+        let netlink = ask_kernel()?;
+        Ok(Sockets { netlink, sequence: 0, buffer: vec![0; LONGEST_PART], ports, address, most: MOST_SOCKETS })
     }
 
     /// Looks once.
@@ -75,6 +71,17 @@ impl Sockets {
     /// # Errors
     /// [`NoLook`].
     pub fn look(&mut self, scope: Scope) -> Result<Look, NoLook> {
+        let look = self.look_once(scope);
+        if look.is_err()
+            && let Ok(fresh) = ask_kernel()
+        {
+            // The rest of an answer that was given up would keep the kernel from answering the next question.
+            self.netlink = fresh;
+        }
+        look
+    }
+
+    fn look_once(&mut self, scope: Scope) -> Result<Look, NoLook> {
         let mut look = Look::default();
         for port in self.ports.clone() {
             for family in FAMILIES {
@@ -101,7 +108,7 @@ impl Sockets {
             }
             let part = answer::read(&self.buffer[..length], self.sequence)?;
             sockets.extend(part.sockets);
-            match (part.is_last, sockets.len() > MOST_SOCKETS) {
+            match (part.is_last, sockets.len() > self.most) {
                 (_, true) => return Err(NoLook::TooMany),
                 (true, false) => return Ok(sockets),
                 (false, false) => {}
@@ -131,6 +138,16 @@ impl Sockets {
             | TcpState::Closing => look.connections.push(Connection { peer: socket.peer, traffic: traffic(socket) }),
         }
     }
+}
+
+/// A socket to ask the kernel by.
+fn ask_kernel() -> nix::Result<OwnedFd> {
+    socket(
+        AddressFamily::Netlink,
+        SockType::Datagram,
+        SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK,
+        SockProtocol::NetlinkSockDiag,
+    )
 }
 
 /// What is known of a connection's traffic. A FIN counts as a byte in the kernel's numbers, in the queue and among the

@@ -123,6 +123,10 @@ impl Status {
 
     /// Begins a watch with its first line.
     pub fn hello(&mut self, id: ClientId, line_for: impl Fn(Role) -> Vec<u8>, epoll: &Epoll, now: Moment) {
+        if !self.clients.contains_key(&id) {
+            // Its deadline struck between its request and this answer: it counts as a watcher already.
+            self.left.push(id);
+        }
         self.with(id, |client| client.begin_watch(line_for, epoll, now));
     }
 
@@ -183,5 +187,41 @@ impl Status {
         if self.clients.remove(&id).is_some_and(|client| client.is_watching()) {
             self.left.push(id);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::net::TcpStream;
+
+    use nix::sys::epoll::{EpollCreateFlags, EpollTimeout};
+
+    use super::*;
+
+    #[test]
+    fn a_watcher_whose_deadline_struck_before_its_hello_has_left() {
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).expect("epoll");
+        let mut status = Status::listen("127.91.1.1:0".parse().expect("address"), 0, 16, &epoll).expect("listen");
+        let at = status.listener.local_addr().expect("address");
+        let mut client = TcpStream::connect(at).expect("connect");
+        client.write_all(b"GET /watch?id=a&as=agent HTTP/1.1\r\n\r\n").expect("write");
+        let mut events = [EpollEvent::empty(); 4];
+        let request = loop {
+            let count = epoll.wait(&mut events, EpollTimeout::NONE).expect("wait");
+            let mut asked = None;
+            for event in &events[..count] {
+                match event.data() {
+                    0 => status.accept(&epoll, Moment::START),
+                    id => asked = status.ready(ClientId(id), &epoll, Moment::START),
+                }
+            }
+            if let Some(request) = asked {
+                break request;
+            }
+        };
+        status.time_passed(&epoll, Moment::millis(5_000));
+        status.hello(request.client, |_| b"{}\n".to_vec(), &epoll, Moment::millis(5_000));
+        assert_eq!(status.take_left(), [request.client]);
     }
 }

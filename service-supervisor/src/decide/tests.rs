@@ -311,3 +311,13 @@ fn other_signals_are_the_apps() {
         assert!(story.when(|action| *action == Action::Forward(SignalNumber(number))).is_some());
     }
 }
+
+#[test]
+fn a_release_of_another_drain_than_this_one_counts_for_nothing() {
+    let mut story = Story::awake(Policy { idle_timeout: None, ..defaults() });
+    story.joins(1, "agent", Role::Agent);
+    story.releases("agent", 1);
+    story.happens(Event::FileAppeared);
+    story.passes(10_000);
+    assert_eq!(story.core.state(), State::Draining { number: 1, cause: Cause::File }, "the agent is waited for");
+}

@@ -93,3 +93,18 @@ fn asked_answered_unread_and_closed_are_told_apart() {
     drop(client);
     seen(&mut sockets, "nobody", Look::is_empty);
 }
+
+#[test]
+fn a_look_at_too_many_sockets_does_not_spoil_the_next_one() {
+    let (listener, mut sockets, at) = app("127.91.0.9");
+    let pairs: Vec<_> = (0..300)
+        .map(|_| {
+            let client = TcpStream::connect(at).expect("connect");
+            (client, listener.accept().expect("accept"))
+        })
+        .collect();
+    sockets.most = 10;
+    assert!(matches!(sockets.look(Scope::All), Err(NoLook::TooMany)));
+    sockets.most = MOST_SOCKETS;
+    assert_eq!(sockets.look(Scope::All).expect("look").connections.len(), pairs.len());
+}
