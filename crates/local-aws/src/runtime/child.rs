@@ -1,8 +1,8 @@
 //! One child process: how tasks and agents are started and ended.
 //!
 //! A child leads a session of its own, so that everything it starts can be found and killed with it, whatever process
-//! groups are made in there. It dies with the thread that started it (`PR_SET_PDEATHSIG`), so that `kill -9` of this
-//! program leaves little behind.
+//! groups are made in there. It gets SIGTERM when the thread that started it ends (`PR_SET_PDEATHSIG`), so that `kill -9`
+//! of this program leaves nothing that honours SIGTERM: a supervisor stops its app first, which SIGKILL would orphan.
 
 use std::io;
 use std::process::{ExitStatus, Stdio};
@@ -114,7 +114,7 @@ fn lead_own_session_and_die_with_parent(command: &mut Command) {
     let parent = nix::unistd::getpid();
     let prepare = move || {
         setsid()?;
-        set_pdeathsig(Signal::SIGKILL)?;
+        set_pdeathsig(Signal::SIGTERM)?;
         // The parent may have died before the line above.
         if getppid() == parent { Ok(()) } else { Err(Errno::ESRCH.into()) }
     };

@@ -170,15 +170,15 @@ async fn end_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_task_dies_with_the_thread_that_runs_it() {
+fn a_task_is_told_to_end_when_its_thread_has_gone_and_ends_what_it_started() {
+    // As a supervisor with its app: the app's process id is said, and the app ends by its parent's doing alone.
+    const SUPERVISED: &str = "sleep 1000 & trap 'kill $!; exit 0' TERM; echo pid $! {TASK_DIR}; echo ready; wait";
     let (sender, receiver) = std::sync::mpsc::channel();
     let thread = std::thread::spawn(move || {
         let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
         tokio.block_on(async {
             let mut world = world().await;
-            world
-                .runtime
-                .start(task("t1", vec![shell("app", "none", &format!("echo pid $$ {{TASK_DIR}}; {IGNORES}"))]));
+            world.runtime.start(task("t1", vec![shell("app", "none", SUPERVISED)]));
             world.started().await;
             let said = world.line("pid ").await;
             world.line("ready").await;
