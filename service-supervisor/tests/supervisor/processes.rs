@@ -46,6 +46,19 @@ fn bad_settings_are_64_and_nothing_is_started() {
 }
 
 #[test]
+fn nobody_reading_the_logs_ends_neither_supervisor_nor_app() {
+    let mut supervisor = std::process::Command::new(super::rig::SUPERVISOR);
+    supervisor.args(["--listen", "127.93.3.2:0", "--shutdown-file", "/tmp/doze-no-such-file", "--"]);
+    // The app goes on when its standard input ends, and the supervisor has its end to log.
+    supervisor.args(["/bin/sh", "-c", "read -r line; exit 5"]).env("SERVICE_NAME", "demo");
+    supervisor.stdin(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let mut running = supervisor.spawn().expect("start");
+    drop(running.stderr.take());
+    drop(running.stdin.take());
+    assert_eq!(running.wait().expect("its end").code(), Some(5));
+}
+
+#[test]
 fn the_app_gets_a_clean_signal_mask() {
     // A shell cannot catch a signal that it inherited as blocked: it would wait for ever.
     assert_eq!(exit_code("127.93.4.1", "trap 'exit 5' USR1; kill -USR1 $$; sleep 60 & wait; exit 6"), 5);
