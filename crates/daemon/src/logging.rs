@@ -33,7 +33,11 @@ pub struct Logging {
 pub fn start(logging: &Logging) {
     let terminal = std::io::stderr().is_terminal();
     let filter = EnvFilter::try_new(&logging.filter).expect("settings accept only filters that parse");
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(BoxMakeWriter::new(std::io::stderr));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(BoxMakeWriter::new(std::io::stderr))
+        // Told of a failed write it would print, and panic where that fails too: a closed pipe must not end a program.
+        .log_internal_errors(false);
     match logging.format {
         Some(Format::Json) => builder.json().flatten_event(true).with_current_span(false).init(),
         Some(Format::Text) => builder.with_ansi(terminal).init(),
