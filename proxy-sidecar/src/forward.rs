@@ -73,7 +73,11 @@ impl Forward {
         if *self.stage.borrow() != Stage::Open && reply.status() != StatusCode::SWITCHING_PROTOCOLS {
             reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        reply.map(|body| body.busy(client.busy()))
+        match reply.status() {
+            // A tunnel has no next request to wait for: its connection stays busy, and the tunnel alone ends it.
+            StatusCode::SWITCHING_PROTOCOLS => reply,
+            _ => reply.map(|body| body.busy(client.busy())),
+        }
     }
 
     async fn pass(&self, request: Request<Incoming>, peer: SocketAddr) -> Result<Response<ReplyBody>, Reason> {

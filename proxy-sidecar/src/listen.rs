@@ -18,8 +18,10 @@ use tokio::time::sleep;
 
 use crate::forward::Forward;
 use crate::listen::client::{Client, ClientSocket};
+use crate::listen::room::{Place, Room};
 
 pub mod client;
+pub mod room;
 
 /// The longest head (also hyper's buffer); the most fields (trap 13: hyper's 100 are too few).
 const LONGEST_HEAD: usize = 64 * 1024;
@@ -44,10 +46,15 @@ pub enum Stage {
 /// Serves until the stage is [`Stage::Closing`] and every connection has ended, or until it is [`Stage::Stop`].
 pub async fn serve(listener: TcpListener, forward: Arc<Forward>, mut stage: watch::Receiver<Stage>) {
     let mut connections = JoinSet::new();
+    let room = Room::of_process();
+    let accept = async || {
+        let place = room.place().await;
+        listener.accept().await.map(|(stream, peer)| (stream, peer, place))
+    };
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => open(&mut connections, stream, peer, &forward, &stage),
+            accepted = accept() => match accepted {
+                Ok((stream, peer, place)) => open(&mut connections, stream, peer, place, &forward, &stage),
                 Err(error) => {
                     // Out of descriptors, most likely: those that end make room.
                     tracing::warn!(%error, "cannot accept");
@@ -58,10 +65,9 @@ pub async fn serve(listener: TcpListener, forward: Arc<Forward>, mut stage: watc
             _ = closes(&mut stage) => break,
         }
     }
-    while let Some((stream, peer)) = waiting(&listener) {
-        open(&mut connections, stream, peer, &forward, &stage);
+    for (stream, peer) in all_that_wait(listener) {
+        open(&mut connections, stream, peer, room.place_now(), &forward, &stage);
     }
-    drop(listener);
     let finished = async { while connections.join_next().await.is_some() {} };
     tokio::select! {
         () = finished => (),
@@ -69,36 +75,44 @@ pub async fn serve(listener: TcpListener, forward: Arc<Forward>, mut stage: watc
     }
 }
 
-/// Accepts one that waits already.
-fn waiting(listener: &TcpListener) -> Option<(TcpStream, std::net::SocketAddr)> {
-    let mut accept = pin!(listener.accept());
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    match accept.as_mut().poll(&mut context) {
-        std::task::Poll::Ready(Ok(accepted)) => Some(accepted),
-        std::task::Poll::Ready(Err(_)) | std::task::Poll::Pending => None,
+/// Accepts until the queue is empty, then closes it. The kernel is asked and not the runtime, which knows of no caller
+/// that came since it last looked, and lets nobody accept more than 128 at a time.
+fn all_that_wait(listener: TcpListener) -> Vec<(TcpStream, std::net::SocketAddr)> {
+    let mut accepted = Vec::new();
+    match listener.into_std() {
+        Ok(listener) => {
+            while let Ok((stream, peer)) = listener.accept() {
+                let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
+                accepted.extend(stream.map(|stream| (stream, peer)));
+            }
+        }
+        Err(error) => tracing::warn!(%error, "cannot accept those that still wait"),
     }
+    accepted
 }
 
 fn open(
     connections: &mut JoinSet<()>,
     stream: TcpStream,
     peer: std::net::SocketAddr,
+    place: Option<Place>,
     forward: &Arc<Forward>,
     stage: &watch::Receiver<Stage>,
 ) {
-    connections.spawn(connection(stream, peer, Arc::clone(forward), stage.clone()));
+    connections.spawn(connection(stream, peer, place, Arc::clone(forward), stage.clone()));
 }
 
 async fn connection(
     stream: TcpStream,
     peer: std::net::SocketAddr,
+    place: Option<Place>,
     forward: Arc<Forward>,
     mut stage: watch::Receiver<Stage>,
 ) {
     // Fails only on a socket that is broken already; reading it will say so.
     let _ = stream.set_nodelay(true);
     let client = Arc::new(Client::new(Arc::new(stream), peer));
-    let socket = ClientSocket::new(&client);
+    let socket = ClientSocket::new(&client, place);
     let service = service_fn(|request| {
         client.request_begins();
         let (forward, client) = (Arc::clone(&forward), Arc::clone(&client));
@@ -115,8 +129,8 @@ async fn connection(
     let ended = tokio::select! {
         ended = served.as_mut() => ended,
         _ = closes(&mut stage) => {
-            if client.is_fresh() {
-                // Its first request may be on its way, or in the kernel: hyper would close before it has read it.
+            if client.is_fresh() || client.has_sent() {
+                // A request may be on its way, or in the kernel: hyper would close before it has read it.
                 let _ = tokio::time::timeout(LAST_CALL, served.as_mut()).await;
             }
             served.as_mut().graceful_shutdown();

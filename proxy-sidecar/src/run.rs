@@ -8,7 +8,7 @@ use aws_config::timeout::TimeoutConfig;
 use cloud_map::Registrar;
 use daemon::exit::Code;
 use daemon::moment::Clock;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
@@ -35,6 +35,9 @@ const AWS_CALL: Duration = Duration::from_secs(15);
 /// While requests are held, ramps and rests end in small steps.
 const QUICK_TICK: Duration = Duration::from_millis(100);
 const TICK: Duration = Duration::from_secs(1);
+
+/// Callers that may wait to be accepted; the kernel has a bound of its own (`net.core.somaxconn`).
+const ACCEPT_QUEUE: u32 = 4096;
 
 /// For writing what the held are told at the deadline.
 const LAST_WORDS: Duration = Duration::from_millis(100);
@@ -93,8 +96,8 @@ async fn serve(settings: Settings) -> Result<Code, CannotStart> {
     let signals = |kind| signal(kind).map_err(CannotStart::Signals);
     let mut signals =
         Signals { terminate: signals(SignalKind::terminate())?, interrupt: signals(SignalKind::interrupt())? };
-    let listener = bind(settings.listen).await?;
-    let admin_listener = bind(settings.admin_listen).await?;
+    let listener = bind(settings.listen)?;
+    let admin_listener = bind(settings.admin_listen)?;
     let admin = admin_listener.local_addr().map_err(|error| CannotStart::Listen(settings.admin_listen, error))?;
     let clock = Clock::start();
     let services = services(&settings, clock);
@@ -125,7 +128,11 @@ async fn serve(settings: Settings) -> Result<Code, CannotStart> {
         () = until_gone(&settings, &services) => Code::ServiceGone,
     };
     tracing::info!(code = code as u8, "proxy ending");
-    let orderly = close(&stage, &services, registered, &mut served);
+    let orderly = {
+        // While it is still registered it accepts; what is accepted needs time as well.
+        let leave_within = settings.drain_timeout / 2;
+        close(&stage, &services, registered, leave_within, &mut served)
+    };
     if timeout(settings.drain_timeout, orderly).await.is_err() {
         tracing::warn!(timeout_s = settings.drain_timeout.as_secs(), "drain timeout, cutting what is left");
         // Those still held are told; the others had their time.
@@ -142,11 +149,14 @@ async fn close(
     stage: &watch::Sender<Stage>,
     services: &[Arc<Service>],
     registered: Option<oneshot::Receiver<Registered>>,
+    leave_within: Duration,
     served: &mut tokio::task::JoinHandle<()>,
 ) {
     stage.send_replace(Stage::Leaving);
-    if let Some(Ok(registered)) = registered.map(|mut r| r.try_recv()) {
-        registered.deregister().await;
+    if let Some(Ok(registered)) = registered.map(|mut r| r.try_recv())
+        && timeout(leave_within, registered.deregister()).await.is_err()
+    {
+        tracing::warn!("proxy not deregistered in time");
     }
     stage.send_replace(Stage::Closing);
     let _ = served.await;
@@ -156,8 +166,15 @@ async fn close(
     }
 }
 
-async fn bind(at: std::net::SocketAddr) -> Result<TcpListener, CannotStart> {
-    TcpListener::bind(at).await.map_err(|error| CannotStart::Listen(at, error))
+/// The runtime's own listener lets 128 callers wait to be accepted; the next one's connection comes a second late.
+fn bind(at: std::net::SocketAddr) -> Result<TcpListener, CannotStart> {
+    let listen = || {
+        let socket = if at.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(at)?;
+        socket.listen(ACCEPT_QUEUE)
+    };
+    listen().map_err(|error| CannotStart::Listen(at, error))
 }
 
 fn services(settings: &Settings, clock: Clock) -> Vec<Arc<Service>> {

@@ -247,7 +247,7 @@ impl Service {
 
 impl State {
     fn admit(&self, place: Place, limits: &Limits, now: Moment) -> Admission {
-        if self.shutting_down && !self.backends.any_usable(now) {
+        if self.shutting_down {
             return Admission::Refuse(Refusal::ShuttingDown);
         }
         let queue = Queue {

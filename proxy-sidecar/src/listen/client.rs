@@ -17,10 +17,12 @@ use std::time::Duration;
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use nix::errno::Errno;
-use nix::sys::socket::{Shutdown, shutdown};
+use nix::sys::socket::{MsgFlags, Shutdown, recv, shutdown};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
+
+use crate::listen::room::Place;
 
 /// For a request's head, and for the first byte of a new connection.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -80,6 +82,12 @@ impl Client {
         !self.has_asked.load(Ordering::Relaxed)
     }
 
+    /// Whether bytes of its wait to be read, as the kernel says now.
+    #[must_use]
+    pub fn has_sent(&self) -> bool {
+        matches!(recv(self.stream.as_raw_fd(), &mut [0], MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT), Ok(1))
+    }
+
     /// Returns once it has left: it closed its side, or the connection broke. A caller that closes its sending side
     /// alone counts as having left, as it does for hyper.
     pub async fn left(&self) {
@@ -101,13 +109,20 @@ pub struct ClientSocket {
     activity: Arc<AtomicU8>,
     /// The timeout that runs, and for which state.
     timeout: Option<(u8, Pin<Box<Sleep>>)>,
+    /// Given back when the socket is closed, which for a tunnel is long after its connection's end.
+    _place: Option<Place>,
 }
 
 impl ClientSocket {
     /// The socket of `client`.
     #[must_use]
-    pub fn new(client: &Client) -> ClientSocket {
-        ClientSocket { stream: Arc::clone(&client.stream), activity: Arc::clone(&client.activity), timeout: None }
+    pub fn new(client: &Client, place: Option<Place>) -> ClientSocket {
+        ClientSocket {
+            stream: Arc::clone(&client.stream),
+            activity: Arc::clone(&client.activity),
+            timeout: None,
+            _place: place,
+        }
     }
 
     /// Whether the time of the current state is up.

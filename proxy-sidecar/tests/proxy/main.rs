@@ -4,6 +4,7 @@
 mod aws;
 mod discovery;
 mod dns;
+mod ending;
 mod leases;
 mod pair;
 mod passing;

@@ -39,7 +39,18 @@ impl Proxy {
 
     /// Starts a proxy for `demo`.
     pub(crate) fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Proxy {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_proxy-sidecar"))
+        Proxy::spawn(Command::new(env!("CARGO_BIN_EXE_proxy-sidecar")), arguments, environment)
+    }
+
+    /// Starts a resident proxy for `demo` that may have so many open files.
+    pub(crate) fn with_open_files(most: u32, arguments: &[&str]) -> Proxy {
+        let mut limited = Command::new("/bin/sh");
+        limited.args(["-c", &format!("ulimit -n {most}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_proxy-sidecar")]);
+        Proxy::spawn(limited, &[&["--mode", "resident"], arguments].concat(), &[])
+    }
+
+    fn spawn(mut program: Command, arguments: &[&str], environment: &[(&str, &str)]) -> Proxy {
+        let mut child = program
             .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
             .args(arguments)
             .env_clear()
@@ -108,8 +119,13 @@ impl Proxy {
 
     /// Asks it to end.
     pub(crate) fn terminate(&self) {
+        self.signal(nix::sys::signal::Signal::SIGTERM);
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: nix::sys::signal::Signal) {
         let pid = nix::unistd::Pid::from_raw(i32::try_from(self.child.id()).expect("a pid"));
-        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).expect("it runs");
+        nix::sys::signal::kill(pid, signal).expect("it runs");
     }
 
     /// Waits for its end.

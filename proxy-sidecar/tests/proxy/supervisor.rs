@@ -110,6 +110,13 @@ impl Supervisor {
         self.inner.said.lock().expect("said").watchers.len()
     }
 
+    /// Breaks every watch.
+    pub(crate) fn drops_watchers(&self) {
+        for watcher in self.inner.said.lock().expect("said").watchers.drain(..) {
+            let _ = watcher.shutdown(std::net::Shutdown::Both);
+        }
+    }
+
     /// Ends as a process does: nobody listens, every connection is closed.
     pub(crate) fn ends(&self) {
         self.inner.ends.store(true, Ordering::SeqCst);
