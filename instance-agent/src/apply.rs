@@ -15,9 +15,9 @@ use daemon::moment::Clock;
 use task_state::WatcherId;
 use tokio::time::timeout;
 
-use crate::observe::host::Identity;
+use crate::observe::host::{Identity, WorkLook};
 use crate::plan::step::{Done, Outcome, Step};
-use ecs::Ecs;
+use ecs::{Ecs, Work};
 use scaling::Scaling;
 use supervisor::Reporter;
 
@@ -75,8 +75,10 @@ impl Hands {
             Step::Protect { group } => self.scaling.protect(group).await,
             Step::LookAtInstance => Ok(Done::Instance(self.ecs.instance().await?.look)),
             Step::LookForWork { group } => {
-                let (size, member) = self.scaling.size(group).await?;
-                self.ecs.work(size, member).await.map(Done::Work)
+                let Work { instance, tasks, provisioning } = self.ecs.work().await?;
+                // Last, because in a large cluster the look takes long, and these numbers decide about the decrement.
+                let (group, member) = self.scaling.size(group).await?;
+                Ok(Done::Work(WorkLook { instance, tasks, provisioning, group, member }))
             }
             Step::Mark => self.ecs.mark().await,
             Step::Unmark => self.ecs.unmark().await,

@@ -71,7 +71,7 @@ pub async fn run(settings: Settings) -> Result<(), Error> {
     let (show, shown) = watch::channel(Snapshot::Identifying { why: "it has just started".to_owned() });
     let at = settings.admin_listen;
     let listener = status::bind(at).await.map_err(|error| Error::Listen(at, error))?;
-    let page = tokio::spawn(status::serve(listener, shown, clock));
+    let page = tokio::spawn(status::serve(listener, shown, clock, settings.poll));
     let aws = aws_config::defaults(BehaviorVersion::latest())
         .timeout_config(
             TimeoutConfig::builder().operation_attempt_timeout(AWS_ATTEMPT).operation_timeout(AWS_CALL).build(),

@@ -23,7 +23,7 @@ use crate::observe::tasks::{Ownership, Presence, Readiness, Status, Task};
 use crate::observe::{Listing, Observed};
 use crate::plan::Plan;
 
-/// After so long without a turn of the loop the agent is not well.
+/// After so long without a turn of the loop, or three polls where those are longer, the agent is not well.
 const STALLED: Duration = Duration::from_secs(10);
 
 /// People and a monitor; more at a time have to wait.
@@ -70,8 +70,9 @@ pub struct Ended {
     pub failed: Option<String>,
 }
 
-/// Serves the page until the future is dropped.
-pub async fn serve(listener: TcpListener, shown: watch::Receiver<Snapshot>, clock: Clock) {
+/// Serves the page until the future is dropped. `poll` is the pause between turns of the loop in which nothing happens.
+pub async fn serve(listener: TcpListener, shown: watch::Receiver<Snapshot>, clock: Clock, poll: Duration) {
+    let stalled = stalled_after(poll);
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     loop {
         let place = Arc::clone(&places).acquire_owned().await.expect("never closed");
@@ -83,7 +84,7 @@ pub async fn serve(listener: TcpListener, shown: watch::Receiver<Snapshot>, cloc
         let shown = shown.clone();
         tokio::spawn(async move {
             let service = service_fn(|request| {
-                let answer = answer(&request, &shown.borrow(), clock.now());
+                let answer = answer(&request, &shown.borrow(), stalled, clock.now());
                 async move { Ok::<_, Infallible>(answer) }
             });
             let connection = http1::Builder::new()
@@ -105,7 +106,7 @@ pub async fn bind(at: SocketAddr) -> Result<TcpListener, std::io::Error> {
     TcpListener::bind(at).await
 }
 
-fn answer(request: &Request<Incoming>, shown: &Snapshot, now: Moment) -> Response<Full<Bytes>> {
+fn answer(request: &Request<Incoming>, shown: &Snapshot, stalled: Duration, now: Moment) -> Response<Full<Bytes>> {
     if request.method() != Method::GET {
         let mut refused = json_answer(StatusCode::METHOD_NOT_ALLOWED, &json!({ "error": "only GET" }));
         refused.headers_mut().insert(ALLOW, hyper::header::HeaderValue::from_static("GET"));
@@ -113,7 +114,7 @@ fn answer(request: &Request<Incoming>, shown: &Snapshot, now: Moment) -> Respons
     }
     match request.uri().path() {
         "/healthz" => {
-            let (status, why) = health(shown, now);
+            let (status, why) = health(shown, stalled, now);
             json_answer(status, &json!({ "why": why }))
         }
         "/status" => json_answer(StatusCode::OK, &page(shown)),
@@ -130,10 +131,14 @@ fn json_answer(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {
         .expect("constant headers")
 }
 
-fn health(shown: &Snapshot, now: Moment) -> (StatusCode, String) {
+fn stalled_after(poll: Duration) -> Duration {
+    STALLED.max(poll.saturating_mul(3))
+}
+
+fn health(shown: &Snapshot, stalled: Duration, now: Moment) -> (StatusCode, String) {
     match shown {
         Snapshot::Identifying { why } => (StatusCode::SERVICE_UNAVAILABLE, why.clone()),
-        Snapshot::Turn(turn) if now.since(turn.at) > STALLED => {
+        Snapshot::Turn(turn) if now.since(turn.at) > stalled => {
             (StatusCode::SERVICE_UNAVAILABLE, format!("no turn of the loop since {}", turn.at))
         }
         Snapshot::Turn(turn) => match &turn.observed.listing {
@@ -227,4 +232,29 @@ fn task(task: &Task, observed: &Observed) -> Value {
 
 fn seconds(moment: Moment) -> f64 {
     moment.since_start().as_secs_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::host::{Host, Identity};
+    use crate::plan::pace::Pace;
+
+    #[test]
+    fn an_agent_that_polls_seldom_is_well_between_its_polls() {
+        let identity = Identity {
+            host: cloud_map::HostIdentity { instance: "i-0".to_owned(), boot: "b".to_owned() },
+            address: std::net::Ipv4Addr::LOCALHOST,
+            cluster: "c1".to_owned(),
+            container_instance: "c".to_owned(),
+        };
+        let mut observed = Observed::new(Host::new(identity), Pace::new(0.0));
+        let _ = observed.note_listing(Moment::START, Ok(Vec::new()), Moment::START);
+        let turn = Turn { at: Moment::START, observed, plan: Plan::default(), outcomes: Vec::new() };
+        let shown = Snapshot::Turn(Arc::new(turn));
+        let status = |poll, at| health(&shown, stalled_after(Duration::from_secs(poll)), Moment::millis(at)).0;
+        assert_eq!(status(30, 29_000), StatusCode::OK);
+        assert_eq!(status(30, 91_000), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(status(1, 11_000), StatusCode::SERVICE_UNAVAILABLE);
+    }
 }

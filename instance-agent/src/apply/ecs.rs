@@ -11,7 +11,7 @@ use cloud_map::{Retry, TaskArn};
 use task_state::ServiceName;
 
 use super::{Failure, incomplete, refused};
-use crate::observe::host::{GroupMember, GroupSize, Identity, InstanceLook, InstanceStatus, WorkLook};
+use crate::observe::host::{Identity, InstanceLook, InstanceStatus};
 use crate::observe::tasks::Described;
 use crate::plan::step::Done;
 
@@ -29,6 +29,13 @@ pub(super) struct Ecs {
     client: Client,
     cluster: String,
     container_instance: String,
+}
+
+/// Work on the host, or that waits for it; the container instance is read last.
+pub(super) struct Work {
+    pub(super) instance: InstanceLook,
+    pub(super) tasks: u32,
+    pub(super) provisioning: u32,
 }
 
 /// The container instance, with what only a look for work needs.
@@ -103,7 +110,7 @@ impl Ecs {
 
     /// All of ECS's views, one after the other: the instance's own counts, the tasks that are to run and those that are
     /// to stop here, and tasks anywhere in the cluster that wait for a host of this capacity provider.
-    pub(super) async fn work(&self, group: GroupSize, member: GroupMember) -> Result<WorkLook, Failure> {
+    pub(super) async fn work(&self) -> Result<Work, Failure> {
         let here = Some(self.container_instance.as_str());
         let mut working: BTreeSet<String> = self.list(here, DesiredStatus::Running).await?.into_iter().collect();
         let ending = self.list(here, DesiredStatus::Stopped).await?;
@@ -118,12 +125,10 @@ impl Ecs {
             let same = provider.is_none() || instance.capacity_provider.as_deref().is_none_or(|p| provider == Some(p));
             same && task.launch_type() != Some(&LaunchType::Fargate) && task.last_status() == Some("PROVISIONING")
         };
-        Ok(WorkLook {
+        Ok(Work {
             tasks: instance.tasks.max(u32::try_from(working.len()).unwrap_or(u32::MAX)),
             provisioning: u32::try_from(anywhere.iter().filter(waits_for_us).count()).unwrap_or(u32::MAX),
             instance: instance.look,
-            group,
-            member,
         })
     }
 

@@ -134,12 +134,19 @@ async fn an_empty_host_is_released_in_the_order_of_the_protocol() {
     let aws = Aws::start().await;
     let _agent = Agent::start(&aws, "1s").await;
     until("the host is terminated", || aws.has_called("TerminateInstanceInAutoScalingGroup")).await;
-    let look = ["DescribeAutoScalingGroups", "ListTasks RUNNING here", "ListTasks STOPPED here", "ListTasks RUNNING"];
+    // The numbers that decide about the decrement are the last ones read.
+    let look = [
+        "ListTasks RUNNING here",
+        "ListTasks STOPPED here",
+        "ListTasks RUNNING",
+        "DescribeContainerInstances",
+        "DescribeAutoScalingGroups",
+    ];
     let mut wanted = vec!["DescribeAutoScalingInstances", "DescribeContainerInstances"];
     wanted.extend(look);
-    wanted.extend(["DescribeContainerInstances", "PutAttributes", "UpdateContainerInstancesState DRAINING"]);
+    wanted.extend(["PutAttributes", "UpdateContainerInstancesState DRAINING"]);
     wanted.extend(look);
-    wanted.extend(["DescribeContainerInstances", "TerminateInstanceInAutoScalingGroup true"]);
+    wanted.push("TerminateInstanceInAutoScalingGroup true");
     let calls = aws.calls();
     // The group and the container instance are asked at the same time.
     let mut calls: Vec<&str> = calls.iter().map(String::as_str).collect();
