@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use daemon::moment::Moment;
 use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags};
+use nix::sys::socket::{setsockopt, sockopt};
 use task_state::{LEASE, Role};
 
 use super::reply;
@@ -23,6 +24,10 @@ const LINGER: Duration = Duration::from_secs(1);
 
 /// How long a watcher may leave unread what was said: longer than its lease lasts would be of no use to it.
 const WATCH_TIME: Duration = LEASE;
+
+/// For how long what was sent may stay unacknowledged, in milliseconds (tcp(7), `TCP_USER_TIMEOUT`). A watcher whose machine
+/// vanished says no FIN; the heartbeats find out in this time, and not in the kernel's quarter of an hour.
+const UNACKNOWLEDGED: u32 = 5_000;
 
 /// The most that waits for a watcher to read it.
 const MOST_OUTPUT: usize = 16 * 1024;
@@ -88,6 +93,7 @@ impl Client {
     pub fn accept(stream: TcpStream, address: IpAddr, id: ClientId, epoll: &Epoll, now: Moment) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
         stream.set_nodelay(true)?;
+        setsockopt(&stream, sockopt::TcpUserTimeout, &UNACKNOWLEDGED)?;
         epoll.add(&stream, EpollEvent::new(EpollFlags::EPOLLIN, id.0))?;
         Ok(Client {
             id,
