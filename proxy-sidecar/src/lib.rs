@@ -21,6 +21,7 @@ pub mod config;
 pub mod decide;
 pub mod discover;
 pub mod forward;
+mod keep_alive;
 pub mod listen;
 pub mod pair;
 pub mod probe;

@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::forward::Forward;
+use crate::keep_alive::keep_alive;
 use crate::listen::client::{Client, ClientSocket};
 use crate::listen::room::{Place, Room};
 
@@ -111,6 +112,7 @@ async fn connection(
 ) {
     // Fails only on a socket that is broken already; reading it will say so.
     let _ = stream.set_nodelay(true);
+    keep_alive(&stream);
     let client = Arc::new(Client::new(Arc::new(stream), peer));
     let socket = ClientSocket::new(&client, place);
     let service = service_fn(|request| {

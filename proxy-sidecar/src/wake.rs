@@ -2,7 +2,6 @@
 //!
 //! One loop for each service. It holds no opinion: it asks the service what to do, does it, and says what came of it.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::sync::Arc;
@@ -54,38 +53,49 @@ pub struct Waker {
 impl Waker {
     /// Does what the service needs, for ever.
     pub async fn run(self) {
+        // Apart, for a drain that can be called back does not wait for AWS.
+        tokio::join!(self.call_backs(), self.wakes());
+    }
+
+    async fn call_backs(&self) {
         let clock = self.service.clock;
         let mut changes = self.service.changes();
         let mut called: Option<(SocketAddr, u64, Moment)> = None;
-        let mut seen_status: BTreeMap<String, String> = BTreeMap::new();
         loop {
             changes.mark_unchanged();
-            let (need, action) = self.service.step();
             let mut pause = None;
-            if let Need::CallBack { at, number } = need {
-                match called {
-                    Some((a, n, when)) if (a, n) == (at, number) && clock.now().since(when) < CALL_BACK_PAUSE => {
-                        pause = Some(CALL_BACK_PAUSE - clock.now().since(when));
-                    }
-                    Some(_) | None => {
-                        called = Some((at, number, clock.now()));
-                        self.call_back(at, number).await;
-                        continue;
-                    }
+            if let Need::CallBack { at, number } = self.service.need() {
+                let last = called.filter(|(a, n, _)| (*a, *n) == (at, number)).map(|(.., when)| when);
+                pause = last.map(|when| CALL_BACK_PAUSE.saturating_sub(clock.now().since(when)));
+                if pause.is_none_or(|left| left.is_zero()) {
+                    called = Some((at, number, clock.now()));
+                    self.call_back(at, number).await;
+                    continue;
                 }
             }
-            match (action, &self.aws) {
+            tokio::select! {
+                () = sleep(pause.unwrap_or_default()), if pause.is_some() => (),
+                changed = changes.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+
+    async fn wakes(&self) {
+        let clock = self.service.clock;
+        let mut changes = self.service.changes();
+        let mut seen_status: Option<(String, String)> = None;
+        loop {
+            changes.mark_unchanged();
+            match (self.service.step(), &self.aws) {
                 (Action::Look, Some(aws)) => self.look(aws).await,
                 (Action::Ask(token), Some(aws)) => self.ask(aws, &token).await,
                 (Action::Describe(task), Some(aws)) => self.describe(aws, &task, &mut seen_status).await,
                 (Action::Wait(until), _) => {
-                    let wait = until.since(clock.now()).min(pause.unwrap_or(Duration::MAX));
-                    tokio::select! { () = sleep(wait) => (), _ = changes.changed() => () }
+                    tokio::select! { () = sleep(until.since(clock.now())) => (), _ = changes.changed() => () }
                 }
                 (Action::Rest | Action::Look | Action::Ask(_) | Action::Describe(_), _) => {
-                    tokio::select! {
-                        () = sleep(pause.unwrap_or_default()), if pause.is_some() => (),
-                        changed = changes.changed() => if changed.is_err() { return },
+                    if changes.changed().await.is_err() {
+                        return;
                     }
                 }
             }
@@ -176,14 +186,15 @@ impl Waker {
         service.with_wake(|wake, now| wake.asked(answer, now));
     }
 
-    async fn describe(&self, aws: &Aws, task: &str, seen_status: &mut BTreeMap<String, String>) {
+    async fn describe(&self, aws: &Aws, task: &str, seen: &mut Option<(String, String)>) {
         let service = &self.service;
         let said = match aws.follower.describe(task).await {
             Err(()) => Described::Unknown,
             Ok(None) => Described::Missing,
             Ok(Some(view)) => {
-                let moved = seen_status.insert(task.to_owned(), view.last_status.clone());
-                let has_moved = moved.as_deref() != Some(view.last_status.as_str());
+                let is = Some((task.to_owned(), view.last_status.clone()));
+                let has_moved = *seen != is;
+                *seen = is;
                 if has_moved {
                     let since_ms = crate::service::millis(view.age);
                     tracing::info!(service = %service.name, task, status = view.last_status, since_ms, "task followed");
@@ -210,7 +221,6 @@ impl Waker {
             before.as_deref() == Some(task) && wake.following() != Some(task)
         });
         if was_followed {
-            seen_status.remove(task);
             tracing::warn!(service = %service.name, task, "task over before it was reachable");
             service.task_over(task);
         }

@@ -238,17 +238,24 @@ impl Service {
         })
     }
 
-    /// What the service needs, and what its wake does next.
+    /// What the service needs.
     #[must_use]
-    pub fn step(&self) -> (Need, Action) {
+    pub fn need(&self) -> Need {
+        let now = self.clock.now();
+        let state = self.lock();
+        gate::need(&state.backends, state.is_wanted(), now)
+    }
+
+    /// What its wake does next.
+    #[must_use]
+    pub fn step(&self) -> Action {
         let now = self.clock.now();
         let mut state = self.lock();
-        let need = gate::need(&state.backends, state.is_wanted(), now);
-        let action = match self.limits.wakes {
-            true => state.wake.next(need == Need::Wake, now),
+        let needed = gate::need(&state.backends, state.is_wanted(), now) == Need::Wake;
+        match self.limits.wakes {
+            true => state.wake.next(needed, now),
             false => Action::Rest,
-        };
-        (need, action)
+        }
     }
 
     /// Something came of the wake. Requests that it leaves without hope are told.

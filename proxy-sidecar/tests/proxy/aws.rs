@@ -25,6 +25,10 @@ pub(crate) struct World {
     /// What RunTask answers before it works: so many times no answer.
     pub(crate) lost_answers: u32,
     pub(crate) refuses: bool,
+    /// Nothing is answered any more, and no connection is closed.
+    pub(crate) hangs: bool,
+    /// Questions that hang.
+    pub(crate) hanging: u32,
 }
 
 pub(crate) struct Task {
@@ -60,6 +64,11 @@ impl Aws {
         ]
     }
 
+    /// Where a task asks about itself.
+    pub(crate) fn metadata(&self) -> String {
+        format!("http://{}", self.at)
+    }
+
     /// Reads or changes the world.
     pub(crate) fn with<T>(&self, act: impl FnOnce(&mut World) -> T) -> T {
         act(&mut self.world.lock().expect("world"))
@@ -77,9 +86,27 @@ pub(crate) fn now() -> f64 {
 
 fn serve(mut wire: Wire, world: &Mutex<World>) {
     while let Some(head) = wire.next_head() {
+        if head.starts_with("get /v4/") {
+            let arn = "arn:aws:ecs:eu-west-1:111122223333:task/main/0a";
+            let task = json!({ "Cluster": "main", "TaskARN": arn, "Family": "proxy", "Revision": "1",
+                "Containers": [{ "Networks": [{ "IPv4Addresses": ["127.0.0.1"] }] }] })
+            .to_string();
+            wire.try_send(&format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{task}", task.len()));
+            continue;
+        }
         let length = field(&head, "content-length").map_or(0, |value| value.parse().expect("a length"));
         let body: Value = serde_json::from_str(&wire.read_bytes(length)).expect("JSON");
         let operation = field(&head, "x-amz-target").expect("a target").rsplit('.').next().expect("one").to_owned();
+        let hangs = {
+            let mut world = world.lock().expect("world");
+            world.hanging += u32::from(world.hangs);
+            world.hangs
+        };
+        if hangs {
+            // Until the other side gives up.
+            wire.read_to_end();
+            return;
+        }
         let Some((status, answer)) = answer(&operation, &body, &mut world.lock().expect("world")) else { return };
         let answer = answer.to_string();
         wire.try_send(&format!(
@@ -143,6 +170,10 @@ fn answer(operation: &str, body: &Value, world: &mut World) -> Option<(&'static 
                 .collect();
             good(json!({ "tasks": tasks, "failures": failures }))
         }
+        "listnamespaces" => good(json!({ "Namespaces": [{ "Id": "ns-1", "Name": "local", "Type": "DNS_PRIVATE" }] })),
+        "createservice" => good(json!({ "Service": { "Id": "srv-1" } })),
+        "registerinstance" | "deregisterinstance" => good(json!({ "OperationId": "op-1" })),
+        "getoperation" => good(json!({ "Operation": { "Id": "op-1", "Status": "SUCCESS" } })),
         other => panic!("the stand-in does not know {other}"),
     }
 }

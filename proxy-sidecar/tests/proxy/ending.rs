@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
+use crate::aws::Aws;
 use crate::passing::{front, front_with};
 use crate::process::{Proxy, until};
 use crate::supervisor::Supervisor;
@@ -112,4 +113,41 @@ fn callers_cannot_take_the_descriptors_that_serve_them() {
     for caller in &mut callers {
         assert_eq!(caller.read_answer(), (200, "ok".to_owned()));
     }
+}
+
+/// Whether the kernel's timer of every connection to or from `port` asks after the other side (`tr` 02).
+fn are_kept_alive(port: u16, remote: bool) -> bool {
+    let table = std::fs::read_to_string("/proc/net/tcp").expect("Linux");
+    let rows: Vec<Vec<&str>> = table.lines().skip(1).map(|row| row.split_whitespace().collect()).collect();
+    let ours = |row: &&Vec<&str>| row[3] == "01" && row[if remote { 2 } else { 1 }].ends_with(&format!(":{port:04X}"));
+    let mut ours = rows.iter().filter(ours).peekable();
+    ours.peek().is_some() && ours.all(|row| row[5].starts_with("02:"))
+}
+
+#[test]
+fn a_side_that_went_without_a_word_is_noticed() {
+    let front = front();
+    let mut caller = front.proxy.connect();
+    caller.send(REQUEST);
+    let mut backend = front.origin.accept();
+    backend.read_head();
+    until("probes to the caller", || are_kept_alive(front.proxy.listen.port(), false).then_some(()));
+    until("probes to the backend", || are_kept_alive(front.origin.at.port(), true).then_some(()));
+}
+
+#[test]
+fn a_cloud_map_that_hangs_does_not_take_the_time_of_requests() {
+    let aws = Aws::start();
+    let mut environment = aws.environment();
+    environment.push(("ECS_CONTAINER_METADATA_URI_V4", format!("{}/v4/1", aws.metadata())));
+    let environment: Vec<(&str, &str)> = environment.iter().map(|(k, v)| (*k, v.as_str())).collect();
+    let nobody = Origin::start().at.to_string();
+    let arguments = ["--mode", "resident", "--cluster", "main", "--dns-server", &nobody, "--drain-timeout", "4s"];
+    let mut proxy = Proxy::start(&arguments, &environment);
+    proxy.until_log("proxy registered");
+    aws.with(|world| world.hangs = true);
+    proxy.terminate();
+    proxy.until_log("proxy not deregistered in time");
+    assert_eq!(proxy.exit_code(), 0);
+    assert_eq!(proxy.logged("drain timeout, cutting what is left"), 0);
 }

@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use task_state::{Cause, State};
@@ -197,4 +198,30 @@ fn five_wakes_that_fail_open_the_breaker_and_the_held_are_told() {
     let (code, body) = proxy.get("/");
     assert_eq!((code, body.contains("wake_failed")), (503, true));
     proxy.until_log("wakes failed in a row, requests are refused");
+}
+
+#[test]
+fn an_aws_that_hangs_does_not_keep_a_drain_from_being_called_back() {
+    let (aws, place) = (Aws::start(), Place::new());
+    let supervisor = place.supervisor(None, State::Draining { number: 1, cause: Cause::File });
+    aws.with(|world| {
+        world.revision = 1;
+        let attributes = json!({ "AWS_INSTANCE_IPV4": place.address.to_string(), "AWS_INSTANCE_PORT": place.backend_port.to_string(),
+            "DOZE_SUPERVISOR_PORT": place.status_port.to_string(), "DOZE_TASK": "arn:aws:ecs:eu-west-1:1:task/main/0a",
+            "DOZE_REVISION": "demo:1", "DOZE_CLUSTER": "main" });
+        world.instances.push(("0a".to_owned(), attributes));
+        world.refuses = true;
+    });
+    let proxy = place.proxy(&aws, &[]);
+    let _caller = hold(&proxy);
+    proxy.until_log("backend draining");
+    proxy.until_log("cannot run a task");
+    let before = aws.calls("runtask").len();
+    aws.with(|world| world.hangs = true);
+    until("a question that hangs", || aws.with(|world| (world.hanging > 0).then_some(())));
+    let asked = Instant::now();
+    supervisor.becomes(State::Draining { number: 2, cause: Cause::Idle });
+    until("a call-back", || (supervisor.wakes() > 0).then_some(()));
+    assert!(asked.elapsed() < Duration::from_secs(2), "took {:?}", asked.elapsed());
+    assert_eq!(aws.calls("runtask").len(), before, "the question was answered meanwhile");
 }
