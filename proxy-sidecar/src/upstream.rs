@@ -137,6 +137,10 @@ pub async fn attempt(ticket: &Ticket, request: Request<RequestBody>) -> Result<A
         Err(mut error) => {
             let unsent = error.take_message();
             let cause = daemon::exit::chain(error.error());
+            if reused && unsent.is_none() {
+                // A backend that closes one idle connection has most likely closed them all: a repeat takes a new one.
+                line.pool.close_idle();
+            }
             Err(match unsent {
                 Some(request) => not_sent(request, cause),
                 None if error.error().is_parse() => {

@@ -261,6 +261,24 @@ fn a_get_that_met_a_closing_connection_is_sent_again_and_a_post_is_not() {
 }
 
 #[test]
+fn one_closing_connection_casts_doubt_on_all_that_are_kept_there() {
+    let front = front();
+    let mut exchanges: Vec<_> = (0..3).map(|_| exchange(&front, "GET / HTTP/1.1\r\nhost: demo\r\n\r\n")).collect();
+    for (caller, backend, _) in &mut exchanges {
+        backend.send("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+        assert_eq!(caller.read_answer().0, 200);
+    }
+    let (mut caller, mut last, _) = exchanges.pop().expect("three");
+    caller.send("GET /again HTTP/1.1\r\nhost: demo\r\n\r\n");
+    assert!(last.read_head().starts_with("get /again "), "the one used last is taken first");
+    drop(last);
+    let mut fresh = front.origin.accept();
+    assert!(fresh.read_head().starts_with("get /again "));
+    fresh.send("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+    assert_eq!(caller.read_answer().0, 200);
+}
+
+#[test]
 fn an_orderly_end_finishes_what_is_in_flight_and_exits_with_0() {
     let mut front = front();
     let (mut caller, mut backend, _) = exchange(&front, "GET / HTTP/1.1\r\nhost: demo\r\n\r\n");
