@@ -71,7 +71,9 @@ fn the_app_gets_a_clean_signal_mask() {
 
 #[test]
 fn signals_are_forwarded_to_the_app_real_time_ones_too() {
-    for (number, last) in [(1, 1), (2, 2), (10, 3), (35, 4)] {
+    // Not SIGHUP or SIGINT: whoever runs this test under nohup or in the background has them ignored, a shell cannot trap
+    // what it inherited as ignored, and the supervisor passes dispositions on as they are.
+    for (number, last) in [(10, 1), (12, 2), (28, 3), (35, 4)] {
         let script = format!("trap 'exit 33' {number}; : > \"$READY\"; while :; do sleep 0.05; done");
         let rig = Rig::start(&format!("127.93.5.{last}"), &[], &App::Script(&script));
         rig.wait_for_script();
