@@ -82,11 +82,12 @@ async fn a_ready_task_is_registered_and_its_drain_is_released_after_the_records_
     assert_eq!(attributes["DOZE_HOST"], "i-0123456789abcdef0");
     assert_eq!(attributes["DOZE_REVISION"], "demo:3");
 
+    // Counted from before the drain: however late this test is told of anything, the record's five seconds lie in between.
+    let before = Instant::now();
     supervisor.say(State::Draining { number: 1, cause: Cause::Idle });
     until("the task is deregistered", || aws.registered().is_none()).await;
-    let gone = Instant::now();
     until("the drain is released", || !supervisor.reports().is_empty()).await;
-    assert!(gone.elapsed() >= Duration::from_millis(4_900), "released after {:?}", gone.elapsed());
+    assert!(before.elapsed() >= Duration::from_secs(5), "released after {:?}", before.elapsed());
     assert_eq!(supervisor.reports()[0].released, Some(1));
 
     supervisor.say(READY);
