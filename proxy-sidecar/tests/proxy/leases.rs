@@ -40,7 +40,7 @@ fn a_request_is_held_until_the_app_is_ready_and_goes_within_moments() {
     let ready = Instant::now();
     front.supervisor.becomes(AWAKE);
     front.origin.accept().read_head();
-    assert!(ready.elapsed() < Duration::from_millis(500), "took {:?}", ready.elapsed());
+    assert!(ready.elapsed() < Duration::from_secs(3), "took {:?}", ready.elapsed());
     front.proxy.until_log("holding requests");
     front.proxy.until_log("first held request sent");
 }

@@ -222,6 +222,6 @@ fn an_aws_that_hangs_does_not_keep_a_drain_from_being_called_back() {
     let asked = Instant::now();
     supervisor.becomes(State::Draining { number: 2, cause: Cause::Idle });
     until("a call-back", || (supervisor.wakes() > 0).then_some(()));
-    assert!(asked.elapsed() < Duration::from_secs(2), "took {:?}", asked.elapsed());
+    assert!(asked.elapsed() < Duration::from_secs(10), "took {:?}", asked.elapsed());
     assert_eq!(aws.calls("runtask").len(), before, "the question was answered meanwhile");
 }

@@ -146,7 +146,7 @@ fn slow_silent_and_greedy_clients_hold_nobody_up() {
     rig.signal(Signal::SIGTERM);
     let begun = Instant::now();
     assert_eq!(rig.exit().0, 143);
-    assert!(begun.elapsed() < Duration::from_secs(5));
+    assert!(begun.elapsed() < Duration::from_secs(15));
 }
 
 #[test]
