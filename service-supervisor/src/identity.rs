@@ -84,8 +84,8 @@ fn exchange(to: &str, host: &str, path: &str) -> io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect_timeout(&at, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    // HTTP/1.0: the answer is not chunked and ends with the connection.
-    write!(stream, "GET {path} HTTP/1.0\r\nhost: {host}\r\nconnection: close\r\n\r\n")?;
+    // HTTP/1.0: the answer is not chunked and ends with the connection. One write, so that the request is one segment.
+    stream.write_all(format!("GET {path} HTTP/1.0\r\nhost: {host}\r\nconnection: close\r\n\r\n").as_bytes())?;
     let mut whole = Vec::new();
     stream.take(LONGEST).read_to_end(&mut whole)?;
     Ok(whole)
