@@ -15,11 +15,11 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
-use tokio::sync::Semaphore;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use self::answer::{Transport, answer};
+use crate::accept::accept;
 use crate::views::Views;
 
 const MOST_CONNECTIONS: usize = 64;
@@ -121,27 +121,15 @@ async fn serve_udp(socket: UdpSocket, views: Arc<dyn Views>) {
 }
 
 async fn serve_tcp(listener: TcpListener, views: Arc<dyn Views>) {
-    let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-    let mut connections = JoinSet::new();
-    loop {
-        while connections.try_join_next().is_some() {}
-        let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                let views = Arc::clone(&views);
-                connections.spawn(async move {
-                    if let Err(error) = serve_connection(stream, &*views).await {
-                        tracing::trace!(%error, "a DNS connection ended");
-                    }
-                    drop(place);
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "cannot accept DNS connections");
-                sleep(BREATH).await;
+    accept(listener, MOST_CONNECTIONS, |stream| {
+        let views = Arc::clone(&views);
+        async move {
+            if let Err(error) = serve_connection(stream, &*views).await {
+                tracing::trace!(%error, "a DNS connection ended");
             }
         }
-    }
+    })
+    .await;
 }
 
 /// One query after the other, each with its length before it (RFC 7766).

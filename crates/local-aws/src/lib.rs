@@ -8,6 +8,7 @@
 //! - **What touches the machine** ([`server`], [`reconcile`], [`runtime`], [`host`], [`agent`], [`dns`], [`page`],
 //!   [`task_metadata`]): sockets, processes, containers. They ask the world by [`views`] and hold no opinion.
 
+mod accept;
 pub mod account;
 pub mod agent;
 pub mod auto_scaling;

@@ -4,7 +4,6 @@
 //! connections at once are served, not more. No request ends the server.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,9 +14,9 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::sync::watch;
 
+use crate::accept::accept;
 use crate::world::World;
 use crate::{page, task_metadata};
 
@@ -33,23 +32,11 @@ type Body = BoxBody<Bytes, Infallible>;
 
 /// Serves the world until `stop` says so, or until it is dropped: then every connection ends.
 pub async fn serve(listener: TcpListener, world: World, stop: watch::Receiver<bool>) {
-    let slots = Arc::new(Semaphore::new(CONNECTIONS));
-    let mut connections = JoinSet::new();
-    loop {
-        while connections.try_join_next().is_some() {}
-        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                // Out of file descriptors, or a caller that has gone already: neither is cured by haste.
-                tracing::warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            }
-        };
-        let _ = stream.set_nodelay(true);
+    accept(listener, CONNECTIONS, |stream| {
         let (world, stop) = (world.clone(), stop.clone());
-        connections.spawn(async move {
+        async move {
+            // It fails only on a socket that is broken already.
+            let _ = stream.set_nodelay(true);
             let answer = service_fn(move |request| answer(request, world.clone(), stop.clone()));
             let served = hyper::server::conn::http1::Builder::new()
                 .timer(TokioTimer::new())
@@ -60,9 +47,9 @@ pub async fn serve(listener: TcpListener, world: World, stop: watch::Receiver<bo
             if let Err(error) = served {
                 tracing::debug!(%error, "a connection ended");
             }
-            drop(slot);
-        });
-    }
+        }
+    })
+    .await;
 }
 
 async fn answer(

@@ -16,17 +16,14 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
-use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::sleep;
+use tokio::task::JoinHandle;
+
+use crate::accept::accept;
 
 const MOST_CONNECTIONS: usize = 64;
 
 /// From a connection's start, or the answer before, to the end of the next head; so also how long one may be idle.
 const LONGEST_HEAD: Duration = Duration::from_secs(30);
-
-/// After an accept failed (no file descriptor left), before the next.
-const BREATH: Duration = Duration::from_millis(100);
 
 /// Listens until it is closed or dropped.
 #[derive(Debug)]
@@ -43,7 +40,7 @@ impl Endpoint {
     {
         let listener = TcpListener::bind(at).await.map_err(|error| (at, error))?;
         let at = listener.local_addr().map_err(|error| (at, error))?;
-        Ok(Endpoint { at, accepts: tokio::spawn(accept(listener, Arc::new(answer))) })
+        Ok(Endpoint { at, accepts: tokio::spawn(serve(listener, Arc::new(answer))) })
     }
 
     pub(super) fn at(&self) -> SocketAddr {
@@ -63,38 +60,26 @@ impl Drop for Endpoint {
     }
 }
 
-async fn accept<A>(listener: TcpListener, answer: Arc<A>)
+async fn serve<A>(listener: TcpListener, answer: Arc<A>)
 where
     A: Fn(&Parts) -> Response<Full<Bytes>> + Send + Sync + 'static,
 {
-    let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-    let mut connections = JoinSet::new();
-    loop {
-        while connections.try_join_next().is_some() {}
-        let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                let answer = Arc::clone(&answer);
-                connections.spawn(async move {
-                    let service = service_fn(|request: Request<Incoming>| {
-                        let response = answer(&request.into_parts().0);
-                        async move { Ok::<_, Infallible>(response) }
-                    });
-                    let served = http1::Builder::new()
-                        .timer(TokioTimer::new())
-                        .header_read_timeout(LONGEST_HEAD)
-                        .max_buf_size(16 * 1024)
-                        .serve_connection(TokioIo::new(stream), service);
-                    if let Err(error) = served.await {
-                        tracing::trace!(%error, "a connection broke");
-                    }
-                    drop(place);
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "cannot accept a connection");
-                sleep(BREATH).await;
+    accept(listener, MOST_CONNECTIONS, |stream| {
+        let answer = Arc::clone(&answer);
+        async move {
+            let service = service_fn(|request: Request<Incoming>| {
+                let response = answer(&request.into_parts().0);
+                async move { Ok::<_, Infallible>(response) }
+            });
+            let served = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(LONGEST_HEAD)
+                .max_buf_size(16 * 1024)
+                .serve_connection(TokioIo::new(stream), service);
+            if let Err(error) = served.await {
+                tracing::trace!(%error, "a connection broke");
             }
         }
-    }
+    })
+    .await;
 }
