@@ -7,11 +7,13 @@
 pub mod cluster;
 pub mod definition;
 pub mod instance;
+pub mod launch;
 pub mod list;
 pub mod model;
 pub mod placement;
 pub mod requests;
 pub mod run_task;
+pub mod strategy;
 pub mod task;
 pub mod wire;
 

@@ -93,6 +93,10 @@ pub enum StopCode {
     EssentialContainerExited,
     /// StopTask.
     UserInitiated,
+    /// A service has too many, or replaces it.
+    ServiceSchedulerInitiated,
+    /// Its Spot host is taken back.
+    SpotInterruption,
     /// Its host went.
     TerminationNotice,
 }
@@ -105,6 +109,8 @@ impl StopCode {
             StopCode::TaskFailedToStart => "TaskFailedToStart",
             StopCode::EssentialContainerExited => "EssentialContainerExited",
             StopCode::UserInitiated => "UserInitiated",
+            StopCode::ServiceSchedulerInitiated => "ServiceSchedulerInitiated",
+            StopCode::SpotInterruption => "SpotInterruption",
             StopCode::TerminationNotice => "TerminationNotice",
         }
     }
@@ -266,7 +272,7 @@ impl Ecs {
     }
 
     /// The task is to end; the first reason given stays.
-    fn want_stopped(&mut self, now: Moment, id: &str, code: StopCode, reason: &str) {
+    pub(super) fn want_stopped(&mut self, now: Moment, id: &str, code: StopCode, reason: &str) {
         let Some(task) = self.tasks.get_mut(id) else { return };
         if task.desired == Desired::Stopped {
             return;

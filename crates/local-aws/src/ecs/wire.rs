@@ -48,8 +48,7 @@ pub fn call(ecs: &mut Ecs, now: Moment, wall: &Wall, operation: &str, body: Valu
         "RunTask" => {
             let ran = ecs.run_task(now, &read(body)?)?;
             let tasks: Vec<Value> = ran.tasks.iter().map(|task| ecs.task_shape(task, true, wall)).collect();
-            let failures: Vec<Value> =
-                ran.failures.iter().map(|(arn, reason)| json!({ "arn": arn, "reason": reason })).collect();
+            let failures: Vec<Value> = ran.failures.iter().map(shapes::failure).collect();
             Ok(json!({ "tasks": tasks, "failures": failures }))
         }
         "StopTask" => {

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::ecs::cluster::{CapacityProvider, Cluster};
 use crate::ecs::definition::TaskDefinition;
 use crate::ecs::instance::ContainerInstance;
+use crate::ecs::launch::Failure;
 use crate::ecs::model::Ecs;
 use crate::ecs::placement::Resources;
 use crate::ecs::task::{Container, ContainerStatus, LastStatus, Task};
@@ -170,6 +171,10 @@ pub(super) fn definition(definition: &TaskDefinition, wall: &Wall) -> Value {
         shape["compatibilities"] = json!(["EC2", "FARGATE"]);
     }
     shape
+}
+
+pub(super) fn failure(failure: &Failure) -> Value {
+    present(json!({ "arn": failure.arn, "reason": failure.reason, "detail": failure.detail }))
 }
 
 fn resources(resources: Resources) -> Value {
