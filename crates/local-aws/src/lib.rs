@@ -22,6 +22,7 @@ pub mod ids;
 pub mod network;
 pub mod pace;
 pub mod page;
+pub mod query;
 pub mod reconcile;
 pub mod refusal;
 mod render;

@@ -6,9 +6,12 @@ use serde_json::Value;
 
 use super::model::{AutoScaling, Group, Instance, Lifecycle, validation};
 use super::requests::{Describe, TerminateInstance};
-use super::xml::Content;
 use crate::pace::Wall;
+use crate::query::xml::Content;
 use crate::refusal::Refusal;
+
+/// The namespace of every answer.
+pub const NAMESPACE: &str = "http://autoscaling.amazonaws.com/doc/2011-01-01/";
 
 /// Carries out one call.
 ///

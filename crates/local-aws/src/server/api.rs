@@ -9,7 +9,8 @@ use hyper::body::Incoming;
 use serde_json::{Map, Value};
 
 use super::{Body, text};
-use crate::auto_scaling::{query, xml};
+use crate::auto_scaling::wire::NAMESPACE;
+use crate::query::{form, xml};
 use crate::refusal::Refusal;
 use crate::world::World;
 use crate::world::state::{Answer, Service};
@@ -56,11 +57,16 @@ pub(super) async fn answer(request: Request<Incoming>, world: &World) -> Respons
             }
         }
         Spoken::Query => {
-            let (action, body) = query::read(&body);
+            let form::Call { action, body, .. } = match form::read(&body) {
+                Ok(call) => call,
+                Err(refusal) => return xml_error(&refusal, &request_id),
+            };
             let called = world.call(Service::AutoScaling, &action, body);
             tracing::trace!(service = "AutoScaling", action, refused = called.as_ref().err().map(|r| r.code), "call");
             match called {
-                Ok(Answer::Xml(content)) => xml_answer(xml::answer(&action, &content, &request_id), &request_id),
+                Ok(Answer::Xml(content)) => {
+                    xml_answer(xml::answer(NAMESPACE, &action, &content, &request_id), &request_id)
+                }
                 Ok(Answer::Json(_)) => xml_error(&Refusal::unknown_operation(&action), &request_id),
                 Err(refusal) => xml_error(&refusal, &request_id),
             }
@@ -143,7 +149,7 @@ fn xml_answer(document: String, request_id: &str) -> Response<Body> {
 }
 
 fn xml_error(refusal: &Refusal, request_id: &str) -> Response<Body> {
-    let mut response = xml_answer(xml::error(refusal.code, &refusal.message, request_id), request_id);
+    let mut response = xml_answer(xml::error(NAMESPACE, refusal.code, &refusal.message, request_id), request_id);
     *response.status_mut() = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
     response
 }

@@ -7,13 +7,14 @@ use daemon::moment::Moment;
 use serde_json::Value;
 
 use super::settings::Settings;
-use crate::auto_scaling::{self, AutoScaling, xml::Content};
+use crate::auto_scaling::{self, AutoScaling};
 use crate::cloud_map::{self, CloudMap};
 use crate::ecs::{self, Ecs};
 use crate::events::EventLog;
 use crate::ids::Ids;
 use crate::network::Network;
 use crate::pace::Wall;
+use crate::query::xml::Content;
 use crate::refusal::Refusal;
 use crate::runtime::{Happened, TaskSpec};
 

@@ -2,9 +2,6 @@
 
 use quick_xml::escape::escape;
 
-/// The namespace of every answer.
-const NAMESPACE: &str = "http://autoscaling.amazonaws.com/doc/2011-01-01/";
-
 /// What is in an element.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
@@ -25,11 +22,24 @@ impl<T: ToString> From<T> for Content {
 impl Content {
     fn write(&self, out: &mut String) {
         match self {
-            Content::Text(text) => out.push_str(&escape(text.as_str())),
+            Content::Text(text) => write_text(text, out),
             Content::Fields(fields) => fields.iter().for_each(|(name, content)| element(name, content, out)),
             Content::List(items) => items.iter().for_each(|item| element("member", item, out)),
         }
     }
+}
+
+/// What XML cannot carry at all becomes U+FFFD, and a carriage return is escaped: a parser would read a line feed.
+fn write_text(text: &str, out: &mut String) {
+    let carried = |c: char| if is_xml(c) { c } else { char::REPLACEMENT_CHARACTER };
+    let text: String = text.chars().map(carried).collect();
+    out.push_str(&escape(text.as_str()).replace('\r', "&#13;"));
+}
+
+/// Whether XML 1.0 can carry a character (<https://www.w3.org/TR/xml/#charsets>).
+#[must_use]
+pub const fn is_xml(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
 }
 
 fn element(name: &str, content: &Content, out: &mut String) {
@@ -38,10 +48,10 @@ fn element(name: &str, content: &Content, out: &mut String) {
     out.push_str(&format!("</{name}>"));
 }
 
-/// `<{operation}Response>` with its result.
+/// `<{operation}Response>` with its result, in a service's namespace.
 #[must_use]
-pub fn answer(operation: &str, result: &Content, request_id: &str) -> String {
-    let mut out = format!("<{operation}Response xmlns=\"{NAMESPACE}\">");
+pub fn answer(namespace: &str, operation: &str, result: &Content, request_id: &str) -> String {
+    let mut out = format!("<{operation}Response xmlns=\"{namespace}\">");
     element(&format!("{operation}Result"), result, &mut out);
     let metadata = Content::Fields(vec![("RequestId", request_id.into())]);
     element("ResponseMetadata", &metadata, &mut out);
@@ -49,10 +59,10 @@ pub fn answer(operation: &str, result: &Content, request_id: &str) -> String {
     out
 }
 
-/// `<ErrorResponse>`.
+/// `<ErrorResponse>`, in a service's namespace.
 #[must_use]
-pub fn error(code: &str, message: &str, request_id: &str) -> String {
-    let mut out = format!("<ErrorResponse xmlns=\"{NAMESPACE}\">");
+pub fn error(namespace: &str, code: &str, message: &str, request_id: &str) -> String {
+    let mut out = format!("<ErrorResponse xmlns=\"{namespace}\">");
     let error = Content::Fields(vec![("Type", "Sender".into()), ("Code", code.into()), ("Message", message.into())]);
     element("Error", &error, &mut out);
     element("RequestId", &request_id.into(), &mut out);
@@ -68,10 +78,15 @@ mod tests {
     fn text_is_escaped_and_lists_are_members() {
         let result = Content::Fields(vec![("Names", Content::List(vec!["a<b".into(), "c&d".into()]))]);
         assert_eq!(
-            answer("Describe", &result, "1"),
-            "<DescribeResponse xmlns=\"http://autoscaling.amazonaws.com/doc/2011-01-01/\"><DescribeResult><Names>\
+            answer("http://a/", "Describe", &result, "1"),
+            "<DescribeResponse xmlns=\"http://a/\"><DescribeResult><Names>\
              <member>a&lt;b</member><member>c&amp;d</member></Names></DescribeResult><ResponseMetadata>\
              <RequestId>1</RequestId></ResponseMetadata></DescribeResponse>"
         );
+    }
+
+    #[test]
+    fn what_xml_cannot_carry_is_replaced_and_a_carriage_return_survives() {
+        assert!(error("n", "C", "a\u{1}b\r\nc", "1").contains("<Message>a\u{FFFD}b&#13;\nc</Message>"));
     }
 }
