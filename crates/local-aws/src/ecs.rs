@@ -11,10 +11,12 @@ pub mod launch;
 pub mod list;
 pub mod model;
 pub mod placement;
+pub mod ports;
 pub mod requests;
 pub mod run_task;
 pub mod strategy;
 pub mod task;
+pub mod tasks;
 pub mod wire;
 
 pub use model::{Ecs, Effect};

@@ -21,6 +21,19 @@ pub struct NameValue {
     pub value: String,
 }
 
+/// How a task is connected (`networkMode`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NetworkMode {
+    /// Docker's bridge on the host; what a definition has that names none.
+    Bridge,
+    /// The host's own network.
+    Host,
+    /// An address of its own.
+    Awsvpc,
+    /// Not at all.
+    None,
+}
+
 /// A port of a container.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -110,6 +123,19 @@ pub struct TaskDefinition {
     pub registered_at: Moment,
     /// As it was registered, for what is not used here.
     pub request: RegisterTaskDefinition,
+}
+
+impl TaskDefinition {
+    /// How its tasks are connected.
+    #[must_use]
+    pub fn network_mode(&self) -> NetworkMode {
+        match self.request.network_mode.as_deref() {
+            Some("awsvpc") => NetworkMode::Awsvpc,
+            Some("host") => NetworkMode::Host,
+            Some("none") => NetworkMode::None,
+            Some(_) | None => NetworkMode::Bridge,
+        }
+    }
 }
 
 impl Ecs {

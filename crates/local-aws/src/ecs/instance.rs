@@ -7,7 +7,7 @@ use daemon::moment::Moment;
 use super::model::{Ecs, Effect};
 use super::placement::Resources;
 use super::requests::{Attribute, Attributes, ListAttributes, Named};
-use super::task::{Desired, LastStatus, StopCode};
+use super::task::StopCode;
 use crate::account::last_part;
 use crate::refusal::Refusal;
 
@@ -86,25 +86,25 @@ impl Ecs {
             version: 1,
         };
         self.instances.insert(arn.clone(), instance);
+        self.tasks.stir();
         arn
     }
 
     /// A host has gone, and its tasks with it.
     pub fn host_gone(&mut self, now: Moment, host: &str) {
-        for instance in self.instances.values_mut().filter(|i| i.host == host && i.gone_at.is_none()) {
-            instance.status = InstanceStatus::Inactive;
-            instance.gone_at = Some(now);
-            instance.version += 1;
-        }
-        let arns: Vec<&str> = self.instances.values().filter(|i| i.host == host).map(|i| i.arn.as_str()).collect();
-        let lost: Vec<String> = self
-            .tasks
-            .values()
-            .filter(|task| task.holds_resources() && task.instance.as_deref().is_some_and(|arn| arns.contains(&arn)))
-            .map(|task| task.id.clone())
-            .collect();
-        for id in lost {
-            self.over(now, &id, StopCode::TerminationNotice, &format!("Host EC2 (instance {host}) terminated."));
+        let here = self.instances.values().filter(|i| i.host == host && i.gone_at.is_none());
+        let arns: Vec<String> = here.map(|instance| instance.arn.clone()).collect();
+        for arn in arns {
+            if let Some(instance) = self.instances.get_mut(&arn) {
+                instance.status = InstanceStatus::Inactive;
+                instance.gone_at = Some(now);
+                instance.version += 1;
+            }
+            self.forget_later(now, &arn);
+            let lost = self.tasks.load(&arn).map(|load| load.holding.clone()).unwrap_or_default();
+            for id in lost {
+                self.over(now, &id, StopCode::TerminationNotice, &format!("Host EC2 (instance {host}) terminated."));
+            }
         }
     }
 
@@ -123,15 +123,13 @@ impl Ecs {
     /// Tasks that run on it, and tasks that are about to.
     #[must_use]
     pub fn counts(&self, arn: &str) -> (usize, usize) {
-        let here =
-            || self.tasks.values().filter(|t| t.instance.as_deref() == Some(arn) && t.desired == Desired::Running);
-        let running = here().filter(|task| task.last_status == LastStatus::Running).count();
-        (running, here().filter(|task| task.last_status < LastStatus::Running).count())
+        self.tasks.load(arn).map_or((0, 0), |load| (load.running, load.pending))
     }
 
     /// A container instance of a cluster, by id or ARN.
     pub(super) fn find_instance(&self, cluster: &str, id: &str) -> Option<&ContainerInstance> {
-        self.instances.values().find(|i| i.cluster == cluster && last_part(&i.arn) == last_part(id))
+        let arn = self.account.arn("ecs", &format!("container-instance/{cluster}/{}", last_part(id)));
+        self.instances.get(&arn)
     }
 
     /// Container instances by id or ARN, and those that are none.
@@ -202,6 +200,7 @@ impl Ecs {
                 instance.status = status;
                 instance.version += 1;
                 let host = instance.host.clone();
+                self.tasks.stir();
                 self.effects.push(match status {
                     InstanceStatus::Active => Effect::Active { host },
                     InstanceStatus::Draining | InstanceStatus::Inactive => Effect::Draining { host },

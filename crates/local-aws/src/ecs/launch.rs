@@ -8,6 +8,7 @@ use super::cluster::{Cluster, FARGATE};
 use super::definition::TaskDefinition;
 use super::instance::InstanceStatus;
 use super::model::{Ecs, Effect};
+use super::ports::Binding;
 use super::requests::{StrategyItem, Tag, TaskOverride};
 use super::strategy;
 use super::task::{Container, ContainerStatus, Desired, LastStatus, LaunchType, Task};
@@ -93,7 +94,7 @@ impl Ecs {
             )));
         }
         let places = self.places(&cluster, launch)?;
-        if self.waiting().iter().filter(|task| task.cluster == cluster.name).count() + launch.count > WAITING_AT_MOST {
+        if self.tasks.counted(&cluster.name).provisioning + launch.count > WAITING_AT_MOST {
             return Err(Refusal::new(
                 "ClientException",
                 "You've reached the limit on the number of tasks that can be in the PROVISIONING state.",
@@ -108,7 +109,7 @@ impl Ecs {
                 continue;
             }
             self.effects.push(Effect::Provisioning { task: task.id.clone() });
-            self.tasks.insert(task.id.clone(), task.clone());
+            self.tasks.insert(task.clone());
             ran.tasks.push(task);
         }
         Ok(ran)
@@ -176,7 +177,7 @@ impl Ecs {
         place: Place,
     ) -> Task {
         let id = self.ids.hex(32);
-        let number = self.tasks.values().map(|task| task.number).max().unwrap_or(0) + 1;
+        let number = self.tasks.next_number();
         let (family, revision) = (&definition.family, definition.revision);
         let mut containers = Vec::new();
         for container in &definition.containers {
@@ -211,12 +212,15 @@ impl Ecs {
             attachment: self.ids.uuid(),
             interface: format!("eni-{}", self.ids.hex(17)),
             containers,
+            network_mode: definition.network_mode(),
+            bindings: Binding::of(definition),
             cpu: size(&launch.overrides.cpu).unwrap_or(definition.cpu),
             memory: size(&launch.overrides.memory).unwrap_or(definition.memory),
             started_by: launch.started_by.clone(),
             group: launch.group.clone().unwrap_or_else(|| format!("family:{}", definition.family)),
             tags: launch.tags.clone(),
             created_at: now,
+            placed_at: None,
             started_at: None,
             stopping_at: None,
             execution_stopped_at: None,

@@ -45,7 +45,7 @@ impl Ecs {
         };
         // In the order of ids, so that a page goes on where the last one ended whatever has happened between.
         let after = request.next_token.as_deref().unwrap_or_default();
-        let mut page: Vec<&Task> = self.tasks.values().filter(|t| t.id.as_str() > after).filter(listed).collect();
+        let mut page: Vec<&Task> = self.tasks.after(after).filter(listed).collect();
         let more = page.len() > size;
         page.truncate(size);
         let next = page.last().filter(|_| more).map(|task| task.id.clone());

@@ -1,23 +1,24 @@
 //! The state of ECS, and how it moves when time passes. What single calls do is in the files beside this one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use daemon::moment::Moment;
 
 use super::cluster::{CapacityProvider, Cluster};
 use super::definition::TaskDefinition;
-use super::instance::{ContainerInstance, InstanceStatus};
-use super::run_task::Remembered;
+use super::instance::ContainerInstance;
+use super::run_task::Tokens;
 use super::task::{LastStatus, LaunchType, StopCode, Task};
+use super::tasks::Tasks;
 use crate::account::Account;
 use crate::ids::Ids;
 use crate::pace::Pace;
 
 /// How long a stopped task can be described ("at least one hour", API reference of DescribeTasks).
 const STOPPED_IS_KEPT: Duration = Duration::from_secs(3600);
-/// How long a `clientToken` is remembered ("up to 24 hours", ECS developer guide, idempotency).
-const TOKEN_IS_KEPT: Duration = Duration::from_secs(24 * 3600);
+/// How long a deregistered container instance can be described. AWS only says "for a period of time".
+const INACTIVE_IS_KEPT: Duration = Duration::from_secs(3600);
 /// How long a task waits for a host before it is given up (10 to 30 minutes are reported).
 const WAITS_FOR_A_HOST: Duration = Duration::from_secs(15 * 60);
 /// From RunTask to PENDING on Fargate: the network interface and the micro machine.
@@ -76,10 +77,10 @@ pub struct Ecs {
     pub(super) providers: BTreeMap<String, CapacityProvider>,
     /// By ARN.
     pub(super) instances: BTreeMap<String, ContainerInstance>,
-    /// By id.
-    pub(super) tasks: BTreeMap<String, Task>,
-    /// By cluster and token.
-    pub(super) tokens: BTreeMap<(String, String), Remembered>,
+    pub(super) tasks: Tasks,
+    pub(super) tokens: Tokens,
+    /// ARNs of deregistered instances, and when they may be forgotten.
+    pub(super) forgettable: VecDeque<(Moment, String)>,
     pub(super) effects: Vec<Effect>,
 }
 
@@ -95,8 +96,9 @@ impl Ecs {
             definitions: BTreeMap::new(),
             providers: BTreeMap::new(),
             instances: BTreeMap::new(),
-            tasks: BTreeMap::new(),
-            tokens: BTreeMap::new(),
+            tasks: Tasks::new(pace),
+            tokens: Tokens::default(),
+            forgettable: VecDeque::new(),
             effects: Vec::new(),
         }
     }
@@ -107,6 +109,7 @@ impl Ecs {
     }
 
     /// Every task that is known, the oldest first.
+    #[must_use]
     pub fn tasks(&self) -> Vec<&Task> {
         let mut tasks: Vec<&Task> = self.tasks.values().collect();
         tasks.sort_by_key(|task| (task.created_at, task.number));
@@ -129,61 +132,80 @@ impl Ecs {
         self.providers.values()
     }
 
+    /// What is counted of the tasks.
+    #[must_use]
+    pub const fn kept(&self) -> &Tasks {
+        &self.tasks
+    }
+
     /// When [`Ecs::advance`] has something to do, at the latest.
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
-        let tasks = self.tasks.values().filter_map(|task| self.due(task));
-        let gone = self.instances.values().filter_map(|i| i.gone_at).map(|gone| gone + self.pace.of(STOPPED_IS_KEPT));
-        tasks.chain(gone).min()
-    }
-
-    /// When a task moves on by itself.
-    fn due(&self, task: &Task) -> Option<Moment> {
-        match (task.last_status, task.launch_type) {
-            (LastStatus::Provisioning, LaunchType::Ec2) => Some(task.created_at + self.pace.of(WAITS_FOR_A_HOST)),
-            (LastStatus::Provisioning, LaunchType::Fargate) => Some(task.created_at + self.pace.of(FARGATE_PROVISIONS)),
-            (LastStatus::Pending | LastStatus::Running | LastStatus::Stopping, _) => None,
-            (LastStatus::Deactivating, _) => task.stopping_at,
-            (LastStatus::Deprovisioning, _) => task.execution_stopped_at.map(|at| at + self.pace.of(DEPROVISIONS)),
-            (LastStatus::Stopped, _) => task.stopped_at.map(|at| at + self.pace.of(STOPPED_IS_KEPT)),
-        }
+        let gone = self.forgettable.front().map(|(at, _)| *at);
+        self.tasks.next_due().into_iter().chain(gone).min()
     }
 
     /// Lets time pass: moves what moves by itself, places what can be placed, forgets what is old.
     pub fn advance(&mut self, now: Moment) {
-        let due: Vec<(String, LastStatus, LaunchType)> = self
-            .tasks
-            .values()
-            .filter(|task| self.due(task).is_some_and(|due| due <= now))
-            .map(|task| (task.id.clone(), task.last_status, task.launch_type))
-            .collect();
-        for (id, status, launch_type) in due {
-            match (status, launch_type) {
-                (LastStatus::Provisioning, LaunchType::Fargate) => self.assign(&id, None),
-                (LastStatus::Provisioning, LaunchType::Ec2) => self.over(
-                    now,
-                    &id,
-                    StopCode::TaskFailedToStart,
-                    "Timed out while waiting for capacity to become available.",
-                ),
-                (LastStatus::Deactivating, _) => {
-                    self.move_to(&id, LastStatus::Stopping);
-                    self.effects.push(Effect::Stopping { task: id });
-                }
-                (LastStatus::Deprovisioning, _) => self.stopped(now, &id),
-                (LastStatus::Stopped, _) => {
-                    self.tasks.remove(&id);
-                }
-                (LastStatus::Pending | LastStatus::Running | LastStatus::Stopping, _) => {}
+        // Again and again: what moves on may be due at once for its next move.
+        while self.tasks.next_due().is_some_and(|due| due <= now) {
+            for id in self.tasks.due_by(now) {
+                self.move_on(now, &id);
             }
         }
-        self.place();
-        let kept = self.pace.of(TOKEN_IS_KEPT);
-        self.tokens.retain(|_, remembered| remembered.at + kept > now);
-        let kept = self.pace.of(STOPPED_IS_KEPT);
-        self.instances.retain(|_, instance| match (instance.status, instance.gone_at) {
-            (InstanceStatus::Inactive, Some(gone)) => gone + kept > now,
-            _ => true,
-        });
+        if self.tasks.take_stirred() {
+            self.place(now);
+        }
+        self.tokens.forget(now, self.pace);
+        while let Some((_, arn)) = self.forgettable.pop_front_if(|(at, _)| *at <= now) {
+            self.instances.remove(&arn);
+        }
+    }
+
+    /// A task's time has come.
+    fn move_on(&mut self, now: Moment, id: &str) {
+        let Some((status, launch_type)) = self.tasks.get(id).map(|task| (task.last_status, task.launch_type)) else {
+            return;
+        };
+        match (status, launch_type) {
+            (LastStatus::Provisioning, LaunchType::Fargate) => self.assign(now, id, None),
+            (LastStatus::Provisioning, LaunchType::Ec2) => self.over(
+                now,
+                id,
+                StopCode::TaskFailedToStart,
+                "Timed out while waiting for capacity to become available.",
+            ),
+            (LastStatus::Activating, _) => {
+                self.move_to(id, LastStatus::Running);
+                self.effects.push(Effect::Running { task: id.to_owned() });
+            }
+            (LastStatus::Deactivating, _) => {
+                self.move_to(id, LastStatus::Stopping);
+                self.effects.push(Effect::Stopping { task: id.to_owned() });
+            }
+            (LastStatus::Deprovisioning, _) => self.stopped(now, id),
+            (LastStatus::Stopped, _) => self.tasks.remove(id),
+            (LastStatus::Pending | LastStatus::Running | LastStatus::Stopping, _) => {}
+        }
+    }
+
+    /// An instance is no longer one: it can be described for a while.
+    pub(super) fn forget_later(&mut self, now: Moment, instance: &str) {
+        self.forgettable.push_back((now + self.pace.of(INACTIVE_IS_KEPT), instance.to_owned()));
+    }
+}
+
+impl Task {
+    /// When it moves on by itself.
+    pub(super) fn due(&self, pace: Pace) -> Option<Moment> {
+        match (self.last_status, self.launch_type) {
+            (LastStatus::Provisioning, LaunchType::Ec2) => Some(self.created_at + pace.of(WAITS_FOR_A_HOST)),
+            (LastStatus::Provisioning, LaunchType::Fargate) => Some(self.created_at + pace.of(FARGATE_PROVISIONS)),
+            (LastStatus::Pending | LastStatus::Running | LastStatus::Stopping, _) => None,
+            (LastStatus::Activating, _) => self.started_at,
+            (LastStatus::Deactivating, _) => self.stopping_at,
+            (LastStatus::Deprovisioning, _) => self.execution_stopped_at.map(|at| at + pace.of(DEPROVISIONS)),
+            (LastStatus::Stopped, _) => self.stopped_at.map(|at| at + pace.of(STOPPED_IS_KEPT)),
+        }
     }
 }

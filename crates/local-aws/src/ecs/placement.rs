@@ -1,8 +1,11 @@
 //! Which host a task goes to: the fullest one that it still fits on (binpack by memory).
 
+use daemon::moment::Moment;
+
 use super::instance::InstanceStatus;
 use super::model::{Ecs, Effect};
-use super::task::{LastStatus, LaunchType, Task};
+use super::ports::Ports;
+use super::task::{LastStatus, Task};
 
 /// CPU units and MiB.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,6 +21,12 @@ impl Resources {
     #[must_use]
     pub const fn holds(self, wanted: Resources) -> bool {
         wanted.cpu <= self.cpu && wanted.memory <= self.memory
+    }
+
+    /// This and `more`.
+    #[must_use]
+    pub const fn with(self, more: Resources) -> Resources {
+        Resources { cpu: self.cpu.saturating_add(more.cpu), memory: self.memory.saturating_add(more.memory) }
     }
 
     /// What is left without `used`.
@@ -40,8 +49,7 @@ impl Ecs {
     #[must_use]
     pub fn remaining(&self, instance: &str) -> Resources {
         let registered = self.instances.get(instance).map(|i| i.registered).unwrap_or_default();
-        let here = self.tasks.values().filter(|t| t.holds_resources() && t.instance.as_deref() == Some(instance));
-        here.fold(registered, |left, task| left.without(task.wants()))
+        registered.without(self.tasks.load(instance).map(|load| load.used).unwrap_or_default())
     }
 
     /// The fullest host that takes the task.
@@ -60,31 +68,34 @@ impl Ecs {
 
     /// Tasks that wait for a host, the oldest first.
     pub fn waiting(&self) -> Vec<&Task> {
-        let mut waiting: Vec<&Task> = self
-            .tasks
-            .values()
-            .filter(|task| task.last_status == LastStatus::Provisioning && task.launch_type == LaunchType::Ec2)
-            .collect();
-        waiting.sort_by_key(|task| (task.created_at, task.number));
-        waiting
+        self.tasks.waiting().collect()
     }
 
     /// Places what can be placed.
-    pub(super) fn place(&mut self) {
+    pub(super) fn place(&mut self, now: Moment) {
         let waiting: Vec<String> = self.waiting().iter().map(|task| task.id.clone()).collect();
         for id in waiting {
             if let Some(host) = self.tasks.get(&id).and_then(|task| self.host_for(task)) {
-                self.assign(&id, Some(host));
+                self.assign(now, &id, Some(host));
             }
         }
     }
 
     /// The task has its place: a host, or Fargate's nowhere.
-    pub(super) fn assign(&mut self, id: &str, host: Option<String>) {
-        if let Some(task) = self.tasks.get_mut(id) {
+    pub(super) fn assign(&mut self, now: Moment, id: &str, host: Option<String>) {
+        let free = Ports::default();
+        let mut bindings = self.tasks.get(id).map(|task| task.bindings.clone()).unwrap_or_default();
+        let held = host.as_ref().and_then(|host| self.tasks.load(host)).map_or(&free, |load| &load.ports);
+        // A host without a port left for it was not chosen; see `lacks`.
+        let _ = held.choose(&mut bindings);
+        let assigned = self.tasks.change(id, |task| {
             task.instance = host;
+            task.bindings = bindings;
             task.last_status = LastStatus::Pending;
+            task.placed_at = Some(now);
             task.version += 1;
+        });
+        if assigned.is_some() {
             self.effects.push(Effect::Placed { task: id.to_owned() });
         }
     }

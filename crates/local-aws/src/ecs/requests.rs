@@ -125,6 +125,9 @@ pub struct RegisterTaskDefinition {
     /// Its containers.
     #[serde(skip_serializing)]
     pub container_definitions: Vec<ContainerDefinition>,
+    /// `bridge`, `host`, `awsvpc` or `none`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network_mode: Option<String>,
     /// CPU of the whole task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu: Option<String>,

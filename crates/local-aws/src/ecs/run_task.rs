@@ -1,5 +1,8 @@
 //! RunTask: accepts tasks. They wait in PROVISIONING; placement comes with time.
 
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
 use daemon::moment::Moment;
 
 use super::cluster::Cluster;
@@ -7,6 +10,7 @@ use super::launch::{Launch, On, Ran};
 use super::model::Ecs;
 use super::requests::RunTask;
 use super::task::{LaunchType, Task};
+use crate::pace::Pace;
 use crate::refusal::Refusal;
 
 /// A call that was answered under a `clientToken`.
@@ -17,7 +21,38 @@ pub struct Remembered {
     /// What was answered: the tasks as they were then.
     answer: Vec<Task>,
     /// When.
-    pub(super) at: Moment,
+    at: Moment,
+}
+
+/// How long a `clientToken` is remembered ("up to 24 hours", ECS developer guide, idempotency).
+const TOKEN_IS_KEPT: Duration = Duration::from_secs(24 * 3600);
+
+/// What was answered under tokens, by cluster and token.
+#[derive(Debug, Default)]
+pub struct Tokens {
+    by_key: BTreeMap<(String, String), Remembered>,
+    /// The oldest first.
+    order: VecDeque<(Moment, (String, String))>,
+}
+
+impl Tokens {
+    fn get(&self, cluster: &str, token: &str) -> Option<&Remembered> {
+        self.by_key.get(&(cluster.to_owned(), token.to_owned()))
+    }
+
+    fn remember(&mut self, cluster: String, token: String, remembered: Remembered) {
+        let key = (cluster, token);
+        self.order.push_back((remembered.at, key.clone()));
+        self.by_key.insert(key, remembered);
+    }
+
+    /// Forgets what is too old.
+    pub(super) fn forget(&mut self, now: Moment, pace: Pace) {
+        let kept = pace.of(TOKEN_IS_KEPT);
+        while let Some((_, key)) = self.order.pop_front_if(|(at, _)| *at + kept <= now) {
+            self.by_key.remove(&key);
+        }
+    }
 }
 
 impl Ecs {
@@ -28,10 +63,12 @@ impl Ecs {
     pub fn run_task(&mut self, now: Moment, request: &RunTask) -> Result<Ran, Refusal> {
         let cluster = self.cluster(request.cluster.as_deref())?.clone();
         valid(request)?;
-        let key = request.client_token.clone().map(|token| (cluster.name.clone(), token));
-        if let Some(remembered) = key.as_ref().and_then(|key| self.tokens.get(key)) {
+        if let Some(token) = &request.client_token
+            && let Some(remembered) = self.tokens.get(&cluster.name, token)
+        {
             return again(request, remembered);
         }
+        let name = cluster.name.clone();
         let launch = Launch {
             on: self.on(&cluster, request)?,
             cluster: cluster.name,
@@ -43,8 +80,9 @@ impl Ecs {
             tags: request.tags.clone(),
         };
         let ran = self.launch(now, &launch)?;
-        if let Some(key) = key.filter(|_| ran.failures.is_empty()) {
-            self.tokens.insert(key, Remembered { request: request.clone(), answer: ran.tasks.clone(), at: now });
+        if let Some(token) = request.client_token.as_ref().filter(|_| ran.failures.is_empty()) {
+            let remembered = Remembered { request: request.clone(), answer: ran.tasks.clone(), at: now };
+            self.tokens.remember(name, token.clone(), remembered);
         }
         Ok(ran)
     }

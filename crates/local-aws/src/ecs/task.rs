@@ -1,10 +1,13 @@
-//! A task's life: PROVISIONING, PENDING, RUNNING, DEACTIVATING, STOPPING, DEPROVISIONING, STOPPED.
+//! A task's life: PROVISIONING, PENDING, ACTIVATING, RUNNING, DEACTIVATING, STOPPING,
+//! DEPROVISIONING, STOPPED, in this order and never back.
 
 use std::net::Ipv4Addr;
 
 use daemon::moment::Moment;
 
+use super::definition::NetworkMode;
 use super::model::{Ecs, Effect};
+use super::ports::Binding;
 use super::requests::{StopTask, Tag, TaskOverride};
 use crate::account::last_part;
 use crate::refusal::Refusal;
@@ -16,7 +19,9 @@ pub enum LastStatus {
     Provisioning,
     /// It has a place; its containers are being started.
     Pending,
-    /// All its containers were started.
+    /// All its containers were started; load balancers and the like are told.
+    Activating,
+    /// It runs.
     Running,
     /// It is to be stopped; load balancers and the like are told first.
     Deactivating,
@@ -35,6 +40,7 @@ impl LastStatus {
         match self {
             LastStatus::Provisioning => "PROVISIONING",
             LastStatus::Pending => "PENDING",
+            LastStatus::Activating => "ACTIVATING",
             LastStatus::Running => "RUNNING",
             LastStatus::Deactivating => "DEACTIVATING",
             LastStatus::Stopping => "STOPPING",
@@ -199,6 +205,10 @@ pub struct Task {
     pub interface: String,
     /// Its containers.
     pub containers: Vec<Container>,
+    /// How it is connected.
+    pub network_mode: NetworkMode,
+    /// The ports of its host that it holds.
+    pub bindings: Vec<Binding>,
     /// CPU units it reserves.
     pub cpu: u32,
     /// MiB it reserves.
@@ -211,6 +221,8 @@ pub struct Task {
     pub tags: Vec<Tag>,
     /// When RunTask was called.
     pub created_at: Moment,
+    /// When it got its place, and its images were asked for.
+    pub placed_at: Option<Moment>,
     /// When it had all its containers.
     pub started_at: Option<Moment>,
     /// When it was first to be stopped.
@@ -247,6 +259,11 @@ impl Task {
         set.filter(|pair| pair.name == name).map(|pair| pair.value.as_str()).next_back()
     }
 
+    /// Whether it waits for a host.
+    pub(super) fn waits(&self) -> bool {
+        self.last_status == LastStatus::Provisioning && self.launch_type == LaunchType::Ec2
+    }
+
     /// Whether it holds a share of its host.
     pub(super) fn holds_resources(&self) -> bool {
         self.instance.is_some() && self.last_status < LastStatus::Stopped
@@ -273,57 +290,68 @@ impl Ecs {
 
     /// The task is to end; the first reason given stays.
     pub(super) fn want_stopped(&mut self, now: Moment, id: &str, code: StopCode, reason: &str) {
-        let Some(task) = self.tasks.get_mut(id) else { return };
-        if task.desired == Desired::Stopped {
-            return;
-        }
-        task.desired = Desired::Stopped;
-        task.stopping_at = Some(now);
-        task.stop_code = Some(code);
-        task.stopped_reason = Some(reason.to_owned());
-        task.version += 1;
-        match task.last_status {
-            LastStatus::Provisioning => self.over(now, id, code, reason),
-            LastStatus::Pending | LastStatus::Running => task.last_status = LastStatus::Deactivating,
-            LastStatus::Deactivating | LastStatus::Stopping | LastStatus::Deprovisioning | LastStatus::Stopped => {}
+        let never_placed = self.tasks.change(id, |task| {
+            if task.desired == Desired::Stopped {
+                return false;
+            }
+            task.desired = Desired::Stopped;
+            task.stopping_at = Some(now);
+            task.stop_code = Some(code);
+            task.stopped_reason = Some(reason.to_owned());
+            task.version += 1;
+            match task.last_status {
+                LastStatus::Provisioning => true,
+                LastStatus::Pending | LastStatus::Activating | LastStatus::Running => {
+                    task.last_status = LastStatus::Deactivating;
+                    false
+                }
+                LastStatus::Deactivating | LastStatus::Stopping | LastStatus::Deprovisioning | LastStatus::Stopped => {
+                    false
+                }
+            }
+        });
+        if never_placed == Some(true) {
+            self.over(now, id, code, reason);
         }
     }
 
     /// Every container of the task was started.
     pub fn started(&mut self, now: Moment, id: &str, address: Ipv4Addr, docker_ids: &[(String, String)]) {
-        let Some(task) = self.tasks.get_mut(id) else { return };
-        if task.last_status == LastStatus::Stopped || task.started_at.is_some() {
-            return;
-        }
-        task.address = Some(address);
-        task.started_at = Some(now);
-        task.version += 1;
-        for container in &mut task.containers {
-            if container.status == ContainerStatus::Pending {
-                container.status = ContainerStatus::Running;
+        self.tasks.change(id, |task| {
+            if task.last_status == LastStatus::Stopped || task.started_at.is_some() {
+                return;
             }
-            if let Some((_, id)) = docker_ids.iter().find(|(name, _)| *name == container.name) {
-                container.docker_id.clone_from(id);
+            task.address = Some(address);
+            task.started_at = Some(now);
+            task.version += 1;
+            for container in &mut task.containers {
+                if container.status == ContainerStatus::Pending {
+                    container.status = ContainerStatus::Running;
+                }
+                if let Some((_, id)) = docker_ids.iter().find(|(name, _)| *name == container.name) {
+                    container.docker_id.clone_from(id);
+                }
             }
-        }
-        if task.last_status == LastStatus::Pending {
-            task.last_status = LastStatus::Running;
-            self.effects.push(Effect::Running { task: id.to_owned() });
-        }
+            if task.last_status == LastStatus::Pending {
+                task.last_status = LastStatus::Activating;
+            }
+        });
     }
 
     /// A container of the task ended.
     pub fn exited(&mut self, now: Moment, id: &str, container: &str, code: i64) {
-        let Some(task) = self.tasks.get_mut(id) else { return };
-        if task.last_status >= LastStatus::Deprovisioning {
-            return;
-        }
-        let Some(ended) = task.containers.iter_mut().find(|c| c.name == container) else { return };
-        ended.status = ContainerStatus::Stopped;
-        ended.exit_code = Some(code);
-        let essential = ended.essential;
-        task.version += 1;
-        let all_ended = task.known_status() == ContainerStatus::Stopped;
+        let seen = self.tasks.change(id, |task| {
+            if task.last_status >= LastStatus::Deprovisioning {
+                return None;
+            }
+            let ended = task.containers.iter_mut().find(|c| c.name == container)?;
+            ended.status = ContainerStatus::Stopped;
+            ended.exit_code = Some(code);
+            let essential = ended.essential;
+            task.version += 1;
+            Some((essential, task.known_status() == ContainerStatus::Stopped))
+        });
+        let Some((essential, all_ended)) = seen.flatten() else { return };
         if essential || all_ended {
             self.want_stopped(now, id, StopCode::EssentialContainerExited, "Essential container in task exited");
         }
@@ -337,43 +365,49 @@ impl Ecs {
 
     /// The task could not be started.
     pub fn failed(&mut self, now: Moment, id: &str, reason: &str) {
-        let Some(task) = self.tasks.get_mut(id) else { return };
-        if task.last_status >= LastStatus::Deprovisioning {
-            return;
+        let live = self.tasks.change(id, |task| {
+            if task.last_status >= LastStatus::Deprovisioning {
+                return false;
+            }
+            for container in &mut task.containers {
+                container.status = ContainerStatus::Stopped;
+            }
+            true
+        });
+        if live == Some(true) {
+            self.want_stopped(now, id, StopCode::TaskFailedToStart, reason);
+            self.deprovision(now, id);
         }
-        for container in &mut task.containers {
-            container.status = ContainerStatus::Stopped;
-        }
-        self.want_stopped(now, id, StopCode::TaskFailedToStart, reason);
-        self.deprovision(now, id);
     }
 
     /// The task has this address from now on.
     pub fn attach(&mut self, id: &str, address: Ipv4Addr) {
-        if let Some(task) = self.tasks.get_mut(id) {
+        self.tasks.change(id, |task| {
             task.address = Some(address);
             task.version += 1;
-        }
+        });
     }
 
     fn deprovision(&mut self, now: Moment, id: &str) {
-        if let Some(task) = self.tasks.get_mut(id) {
-            task.last_status = LastStatus::Deprovisioning;
-            task.execution_stopped_at = Some(now);
-            task.version += 1;
-        }
+        self.tasks.change(id, |task| {
+            if task.last_status < LastStatus::Deprovisioning {
+                task.last_status = LastStatus::Deprovisioning;
+                task.execution_stopped_at = Some(now);
+                task.version += 1;
+            }
+        });
     }
 
     pub(super) fn move_to(&mut self, id: &str, status: LastStatus) {
-        if let Some(task) = self.tasks.get_mut(id) {
-            task.last_status = status;
+        self.tasks.change(id, |task| {
+            task.last_status = task.last_status.max(status);
             task.version += 1;
-        }
+        });
     }
 
     /// The task ends now, without anything more to stop.
     pub(super) fn over(&mut self, now: Moment, id: &str, code: StopCode, reason: &str) {
-        if let Some(task) = self.tasks.get_mut(id) {
+        self.tasks.change(id, |task| {
             task.desired = Desired::Stopped;
             task.stopping_at.get_or_insert(now);
             task.stop_code.get_or_insert(code);
@@ -381,16 +415,18 @@ impl Ecs {
             for container in &mut task.containers {
                 container.status = ContainerStatus::Stopped;
             }
-        }
+        });
         self.stopped(now, id);
     }
 
     pub(super) fn stopped(&mut self, now: Moment, id: &str) {
-        if let Some(task) = self.tasks.get_mut(id) {
+        let stopped = self.tasks.change(id, |task| {
             task.last_status = LastStatus::Stopped;
             task.execution_stopped_at.get_or_insert(now);
             task.stopped_at = Some(now);
             task.version += 1;
+        });
+        if stopped.is_some() {
             self.effects.push(Effect::Stopped { task: id.to_owned() });
         }
     }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::model::{Ecs, Effect};
 use super::placement::Resources;
 use super::requests::{Named, RunTask, StopTask};
-use super::task::{Desired, LastStatus, StopCode};
+use super::task::{Desired, LastStatus, StopCode, Task};
 use crate::account::Account;
 use crate::ids::Ids;
 use crate::pace::Pace;
@@ -29,8 +29,7 @@ fn ecs() -> Ecs {
     ecs.create_cluster(read(json!({ "clusterName": "doze", "capacityProviders": ["doze", "FARGATE"] }))).expect("made");
     let container = json!({ "name": "app", "image": "demo", "command": ["x"] });
     let side = json!({ "name": "side", "image": "side", "essential": false });
-    let register =
-        json!({ "family": "demo", "cpu": "256", "memory": "300", "containerDefinitions": [container, side] });
+    let register = json!({ "family": "demo", "cpu": "256", "memory": "300", "networkMode": "awsvpc", "containerDefinitions": [container, side] });
     ecs.register_task_definition(Moment::START, serde_json::from_value(register).expect("a request")).expect("made");
     ecs
 }
@@ -47,6 +46,7 @@ fn started(ecs: &mut Ecs, now: Moment) -> String {
     let id = ecs.run_task(now, &run(None, "doze")).expect("accepted").tasks[0].id.clone();
     ecs.advance(now);
     ecs.started(now, &id, ADDRESS, &[]);
+    ecs.advance(now);
     id
 }
 
@@ -131,6 +131,8 @@ fn a_task_passes_through_every_status_in_order_when_it_is_stopped() {
     note(&ecs);
     ecs.started(Moment::millis(2), &id, ADDRESS, &[]);
     note(&ecs);
+    ecs.advance(Moment::millis(2));
+    note(&ecs);
     let stop = StopTask { cluster: Some("doze".to_owned()), task: id.clone(), reason: None };
     ecs.stop_task(Moment::millis(3), &stop).expect("stopped");
     note(&ecs);
@@ -141,8 +143,8 @@ fn a_task_passes_through_every_status_in_order_when_it_is_stopped() {
     note(&ecs);
     ecs.advance(Moment::after_start(Duration::from_secs(60)));
     note(&ecs);
-    use LastStatus::{Deactivating, Deprovisioning, Pending, Provisioning, Running, Stopped, Stopping};
-    assert_eq!(seen, [Provisioning, Pending, Running, Deactivating, Stopping, Deprovisioning, Stopped]);
+    use LastStatus::{Activating, Deactivating, Deprovisioning, Pending, Provisioning, Running, Stopped, Stopping};
+    assert_eq!(seen, [Provisioning, Pending, Activating, Running, Deactivating, Stopping, Deprovisioning, Stopped]);
 }
 
 #[test]
@@ -173,6 +175,38 @@ fn a_task_nobody_makes_room_for_is_given_up_and_a_stopped_one_is_forgotten_after
     assert_eq!(ecs.task(&id), None);
     let named = Named { cluster: Some("doze".to_owned()), tasks: vec![id], ..Named::default() };
     assert_eq!(ecs.describe_tasks(&named).expect("described").1.len(), 1);
+}
+
+/// What is counted must be what a look at every task says.
+fn recount(ecs: &Ecs) {
+    let kept = ecs.kept();
+    let mut waiting: Vec<&Task> = kept.values().filter(|task| task.waits()).collect();
+    waiting.sort_by_key(|task| task.number);
+    assert_eq!(kept.waiting().collect::<Vec<_>>(), waiting);
+    assert_eq!(kept.next_due(), kept.values().filter_map(|task| task.due(Pace::REAL)).min());
+    for instance in ecs.container_instances() {
+        let here = || kept.values().filter(|task| task.instance.as_ref() == Some(&instance.arn));
+        let holding = || here().filter(|task| task.last_status < LastStatus::Stopped);
+        let wanted = |status: fn(&LastStatus) -> bool| {
+            here().filter(|task| task.desired == Desired::Running && status(&task.last_status)).count()
+        };
+        let load = kept.load(&instance.arn).cloned().unwrap_or_default();
+        assert_eq!(load.running, wanted(|status| *status == LastStatus::Running));
+        assert_eq!(load.pending, wanted(|status| *status < LastStatus::Running));
+        assert_eq!(load.used, holding().fold(Resources::default(), |used, task| used.with(task.wants())));
+        assert_eq!(load.holding.len(), holding().count());
+        assert_eq!(load.tasks.len(), here().count());
+    }
+    let counted = kept.counted("doze");
+    let of = |status: LastStatus| kept.values().filter(|task| task.last_status == status).count();
+    assert_eq!(counted.provisioning, of(LastStatus::Provisioning));
+    assert_eq!(counted.running_ec2 + counted.running_fargate, of(LastStatus::Running));
+    assert_eq!(counted.live, kept.len() - of(LastStatus::Stopped));
+    for task in kept.values() {
+        assert_eq!(kept.of_container(&task.containers[0].docker_id), Some(task));
+        let in_group = kept.of_group("doze", &task.group).any(|one| one.id == task.id);
+        assert_eq!(in_group, task.desired == Desired::Running);
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -256,6 +290,7 @@ proptest! {
                 let here = ecs.tasks().into_iter().filter(|t| t.instance.as_ref() == Some(&instance.arn) && t.last_status < LastStatus::Stopped);
                 prop_assert!(here.map(|task| task.memory).sum::<u32>() <= instance.registered.memory);
             }
+            recount(&ecs);
         }
     }
 }

@@ -40,17 +40,20 @@ impl State {
     /// What the ECS agent of a host lists.
     #[must_use]
     pub fn task_views(&self, host: &str) -> Vec<TaskView> {
-        let tasks = self.ecs.tasks();
-        tasks.into_iter().filter(|task| self.host_of(task) == Some(host)).map(|task| self.task_view(task)).collect()
+        let instance = self.ecs.instance_of(host);
+        let load = instance.and_then(|instance| self.ecs.kept().load(&instance.arn));
+        let mut tasks: Vec<&Task> =
+            load.iter().flat_map(|load| &load.tasks).filter_map(|id| self.ecs.task(id)).collect();
+        tasks.sort_by_key(|task| task.number);
+        tasks.into_iter().map(|task| self.task_view(task)).collect()
     }
 
     /// The task with this container, and which of its containers it is.
     #[must_use]
     pub fn task_of_container(&self, id: &str) -> Option<(TaskView, usize)> {
-        self.ecs.tasks().into_iter().find_map(|task| {
-            let place = task.containers.iter().position(|c| c.metadata_id == id || c.docker_id == id)?;
-            Some((self.task_view(task), place))
-        })
+        let task = self.ecs.kept().of_container(id)?;
+        let place = task.containers.iter().position(|c| c.metadata_id == id || c.docker_id == id)?;
+        Some((self.task_view(task), place))
     }
 
     fn task_view(&self, task: &Task) -> TaskView {

@@ -31,7 +31,7 @@ fn state() -> State {
         "name": "app", "image": "demo", "stopTimeout": 7,
         "environment": [{ "name": "COLOUR", "value": "red" }, { "name": "AWS_REGION", "value": "mine" }],
     });
-    let definition = json!({ "family": "demo", "cpu": "256", "memory": "300", "containerDefinitions": [container] });
+    let definition = json!({ "family": "demo", "networkMode": "awsvpc", "cpu": "256", "memory": "300", "containerDefinitions": [container] });
     make(Service::Ecs, "RegisterTaskDefinition", definition);
     state
 }

@@ -4,7 +4,7 @@ use daemon::moment::Moment;
 use serde_json::{Map, Value, json};
 
 use crate::ecs::cluster::{CapacityProvider, Cluster};
-use crate::ecs::definition::TaskDefinition;
+use crate::ecs::definition::{NetworkMode, TaskDefinition};
 use crate::ecs::instance::ContainerInstance;
 use crate::ecs::launch::Failure;
 use crate::ecs::model::Ecs;
@@ -21,7 +21,7 @@ impl Ecs {
         let mut overrides = json!(task.overrides);
         overrides["inferenceAcceleratorOverrides"] = json!([]);
         present(json!({
-            "attachments": [attachment(task, &self.account.region)],
+            "attachments": attachments(task, &self.account.region),
             "attributes": [],
             "availabilityZone": zone,
             "capacityProviderName": task.provider,
@@ -65,7 +65,16 @@ impl Ecs {
         let interfaces: Vec<Value> = task
             .address
             .iter()
+            .filter(|_| task.network_mode == NetworkMode::Awsvpc)
             .map(|address| json!({ "attachmentId": task.attachment, "privateIpv4Address": address.to_string() }))
+            .collect();
+        // Bindings appear once the container runs.
+        let bound = task.bindings.iter().filter(|b| b.container == container.name && task.started_at.is_some());
+        let bindings: Vec<Value> = bound
+            .map(|b| {
+                json!({ "bindIP": "0.0.0.0", "containerPort": b.container_port, "hostPort": b.host_port,
+                    "protocol": b.protocol.name() })
+            })
             .collect();
         present(json!({
             "containerArn": container.arn,
@@ -75,7 +84,7 @@ impl Ecs {
             "runtimeId": task.started_at.map(|_| container.docker_id.clone()),
             "lastStatus": status,
             "exitCode": container.exit_code,
-            "networkBindings": [],
+            "networkBindings": bindings,
             "networkInterfaces": interfaces,
             "healthStatus": "UNKNOWN",
             "cpu": defined.map(|c| c.cpu.to_string()),
@@ -107,15 +116,15 @@ impl Ecs {
     }
 
     pub(super) fn cluster_shape(&self, cluster: &Cluster) -> Value {
-        let tasks = || self.tasks.values().filter(|task| task.cluster == cluster.name);
+        let counted = self.tasks.counted(&cluster.name);
         json!({
             "clusterArn": cluster.arn,
             "clusterName": cluster.name,
             "status": "ACTIVE",
             "registeredContainerInstancesCount":
                 self.instances.values().filter(|i| i.cluster == cluster.name && i.gone_at.is_none()).count(),
-            "runningTasksCount": tasks().filter(|task| task.last_status == LastStatus::Running).count(),
-            "pendingTasksCount": tasks().filter(|task| task.last_status < LastStatus::Running).count(),
+            "runningTasksCount": counted.running_ec2 + counted.running_fargate,
+            "pendingTasksCount": counted.pending_ec2 + counted.pending_fargate,
             "activeServicesCount": 0,
             "statistics": [],
             "tags": [],
@@ -126,8 +135,11 @@ impl Ecs {
     }
 }
 
-/// The task's network interface: its details appear once it is attached.
-fn attachment(task: &Task, region: &str) -> Value {
+/// The network interface of a task that has one: its details appear once it is attached.
+fn attachments(task: &Task, region: &str) -> Value {
+    if task.network_mode != NetworkMode::Awsvpc {
+        return json!([]);
+    }
     let (status, details) = match (task.last_status, task.address) {
         (LastStatus::Stopped, _) => ("DELETED", vec![]),
         (_, None) if task.instance.is_none() => ("PRECREATED", vec![]),
@@ -147,7 +159,7 @@ fn attachment(task: &Task, region: &str) -> Value {
             ("ATTACHED", details)
         }
     };
-    json!({ "id": task.attachment, "type": "ElasticNetworkInterface", "status": status, "details": details })
+    json!([{ "id": task.attachment, "type": "ElasticNetworkInterface", "status": status, "details": details }])
 }
 
 pub(super) fn provider(provider: &CapacityProvider) -> Value {
