@@ -28,10 +28,20 @@ pub const METADATA_PORT: u16 = 1338;
 pub struct Error(SocketAddr, #[source] std::io::Error);
 
 /// The local endpoints of one host, open until this is closed or dropped.
-#[derive(Debug)]
 pub struct Host {
-    introspection: Endpoint,
+    address: Ipv4Addr,
+    views: Arc<dyn Views>,
+    /// Where the introspection API is, also while it refuses.
+    introspection_at: SocketAddr,
+    /// None while it refuses.
+    introspection: Option<Endpoint>,
     metadata: Endpoint,
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Host").field("address", &self.address).finish_non_exhaustive()
+    }
 }
 
 impl Host {
@@ -49,25 +59,42 @@ impl Host {
         metadata: u16,
         views: Arc<dyn Views>,
     ) -> Result<Host, Error> {
-        let of_tasks = Arc::clone(&views);
-        let introspection = Endpoint::open((address, introspection).into(), move |request| {
-            introspection::answer(&request.uri, address, &*of_tasks)
-        });
-        let introspection = introspection.await.map_err(|(at, error)| Error(at, error))?;
+        let introspection = open_introspection((address, introspection).into(), address, &views).await?;
+        let of_host = Arc::clone(&views);
         let (clock, tokens) = (Clock::start(), Mutex::new(imds::Tokens::default()));
         let metadata = Endpoint::open((address, metadata).into(), move |request| {
             let mut tokens = tokens.lock().unwrap_or_else(PoisonError::into_inner);
             let fresh = || uuid::Uuid::new_v4().simple().to_string();
-            imds::answer(request, &mut tokens, clock.now(), fresh, views.host(address).as_ref())
+            imds::answer(request, &mut tokens, clock.now(), fresh, of_host.host(address).as_ref())
         });
         let metadata = metadata.await.map_err(|(at, error)| Error(at, error))?;
-        Ok(Host { introspection, metadata })
+        let introspection_at = introspection.at();
+        Ok(Host { address, views, introspection_at, introspection: Some(introspection), metadata })
+    }
+
+    /// The introspection API's port refuses, as while the ECS agent is restarted.
+    pub async fn refuse_introspection(&mut self) {
+        if let Some(open) = self.introspection.take() {
+            open.close().await;
+        }
+    }
+
+    /// The introspection API answers again.
+    ///
+    /// # Errors
+    /// When its port was taken meanwhile.
+    pub async fn answer_introspection(&mut self) -> Result<(), Error> {
+        if self.introspection.is_none() {
+            let open = open_introspection(self.introspection_at, self.address, &self.views).await?;
+            self.introspection = Some(open);
+        }
+        Ok(())
     }
 
     /// `http://ADDR:PORT` of the introspection API.
     #[must_use]
     pub fn introspection_url(&self) -> String {
-        format!("http://{}", self.introspection.at())
+        format!("http://{}", self.introspection_at)
     }
 
     /// `http://ADDR:PORT` of the instance metadata service.
@@ -78,9 +105,17 @@ impl Host {
 
     /// Closes both; the ports are free when this returns.
     pub async fn close(self) {
-        self.introspection.close().await;
+        if let Some(introspection) = self.introspection {
+            introspection.close().await;
+        }
         self.metadata.close().await;
     }
+}
+
+async fn open_introspection(at: SocketAddr, address: Ipv4Addr, views: &Arc<dyn Views>) -> Result<Endpoint, Error> {
+    let views = Arc::clone(views);
+    let open = Endpoint::open(at, move |request| introspection::answer(&request.uri, address, &*views));
+    open.await.map_err(|(at, error)| Error(at, error))
 }
 
 #[cfg(test)]

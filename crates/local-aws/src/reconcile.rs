@@ -93,6 +93,9 @@ impl Reconciler {
             Action::Stop { task } => self.runtime.stop(&task),
             Action::Kill { task } => self.runtime.kill(&task),
             Action::HostUp { host, address } => self.host_up(host, address).await,
+            Action::EcsAgent { host, answers } => self.ecs_agent(&host, answers).await,
+            // What is dropped is killed.
+            Action::HostLost { host } => drop(self.hosts.remove(&host)),
             Action::HostDown { host } => {
                 if let Some(on_host) = self.hosts.remove(&host) {
                     self.ending.spawn(on_host.end());
@@ -115,6 +118,15 @@ impl Reconciler {
             Agent::start(spec, self.events.clone())
         });
         self.hosts.insert(host, OnHost { endpoints, agent });
+    }
+
+    async fn ecs_agent(&mut self, host: &str, answers: bool) {
+        let Some(endpoints) = self.hosts.get_mut(host).and_then(|on_host| on_host.endpoints.as_mut()) else { return };
+        if !answers {
+            endpoints.refuse_introspection().await;
+        } else if let Err(error) = endpoints.answer_introspection().await {
+            tracing::error!(host, error = chain(&error), "the ECS agent of a host does not come back");
+        }
     }
 
     /// Ends agents and tasks at the same time; what they say meanwhile still becomes part of the world.

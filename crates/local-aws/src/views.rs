@@ -22,6 +22,16 @@ pub struct HostView {
     /// What the instance is on its way to be: `InService`, `Terminated` … None before the first transition, and for an
     /// instance that is in no Auto Scaling group.
     pub target_lifecycle_state: Option<String>,
+    /// The account's twelve digits.
+    pub account: String,
+    /// When the instance was launched.
+    pub launched_at: SystemTime,
+    /// Whether it is a spot instance.
+    pub spot: bool,
+    /// The notice of its interruption: `terminate`, `stop` or `hibernate`, and when.
+    pub spot_notice: Option<(&'static str, SystemTime)>,
+    /// When it was recommended to rebalance.
+    pub rebalance_notice: Option<SystemTime>,
 }
 
 /// A container of a task, as the ECS agent knows it.

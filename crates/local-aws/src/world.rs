@@ -18,6 +18,8 @@ use crate::runtime::Happened;
 use crate::views::{HostView, Records, TaskView, Views};
 
 mod advance;
+pub mod ecs_agents;
+mod hosts;
 mod look;
 pub mod settings;
 mod spec;

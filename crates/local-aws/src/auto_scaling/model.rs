@@ -10,7 +10,15 @@ use crate::ids::Ids;
 use crate::pace::Pace;
 use crate::refusal::Refusal;
 
+mod capacity;
+mod instance;
+mod lifecycle;
+mod machine;
 mod passing;
+
+pub use instance::Instance;
+pub use lifecycle::{Lifecycle, PoolState, Step};
+pub use machine::{Machine, SpotAction, SpotNotice};
 
 /// What came of time passing or of a call: something to do outside, or something to tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +37,37 @@ pub enum Effect {
         /// Its group.
         group: String,
     },
+    /// The ECS agent of an instance registers.
+    Joins {
+        /// Its id.
+        host: String,
+        /// Its group.
+        group: String,
+    },
+    /// EC2 gave notice that it takes the machine.
+    SpotNotice {
+        /// Its id.
+        host: String,
+        /// What will happen.
+        action: SpotAction,
+    },
+    /// EC2 recommends to rebalance.
+    RebalanceRecommended {
+        /// Its id.
+        host: String,
+    },
+    /// The machine of an instance went off without a word to what runs on it.
+    Down {
+        /// Its id.
+        host: String,
+    },
+    /// ECS learns that the container instance of a lost machine is gone.
+    Deregisters {
+        /// Its id.
+        host: String,
+        /// Whether a spot interruption took it.
+        reclaimed: bool,
+    },
     /// An instance is protected from scale-in.
     Protected {
         /// Its id.
@@ -43,33 +82,9 @@ pub enum Effect {
     Terminated {
         /// Its id.
         host: String,
+        /// Whether ECS deregisters its container instance with that.
+        deregisters: bool,
     },
-}
-
-/// Where an instance is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Lifecycle {
-    /// Being launched.
-    Pending,
-    /// In service.
-    InService,
-    /// Being terminated.
-    Terminating,
-    /// Off.
-    Terminated,
-}
-
-impl Lifecycle {
-    /// As the API writes it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Lifecycle::Pending => "Pending",
-            Lifecycle::InService => "InService",
-            Lifecycle::Terminating => "Terminating",
-            Lifecycle::Terminated => "Terminated",
-        }
-    }
 }
 
 /// A group.
@@ -91,29 +106,6 @@ pub struct Group {
     pub protects_new: bool,
     /// When it was made.
     pub created_at: Moment,
-}
-
-/// An instance of a group: a host.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Instance {
-    /// `i-` and 17 hex digits.
-    pub id: String,
-    /// Counts the instances: what came first.
-    pub number: u64,
-    /// Its group.
-    pub group: String,
-    /// Its zone.
-    pub zone: String,
-    /// Where it is in its life.
-    pub lifecycle: Lifecycle,
-    /// Whether scale-in spares it.
-    pub protected: bool,
-    /// Whether its programs run.
-    pub booted: bool,
-    /// When it was launched.
-    pub launched_at: Moment,
-    /// When `lifecycle` last changed.
-    pub since: Moment,
 }
 
 /// EC2 Auto Scaling.
@@ -241,6 +233,17 @@ impl AutoScaling {
         Ok(())
     }
 
+    /// Somebody lowers the desired capacity by `count`, to the group's least at most; what it is then.
+    ///
+    /// # Errors
+    /// No such group.
+    pub fn scale_in(&mut self, group: &str, count: u32) -> Result<u32, Refusal> {
+        let none = || validation(format!("AutoScalingGroup name not found - no such group: {group}"));
+        let group = self.groups.get_mut(group).ok_or_else(none)?;
+        group.desired = group.desired.saturating_sub(count).max(group.min);
+        Ok(group.desired)
+    }
+
     /// SetInstanceProtection: all of the instances or none.
     ///
     /// # Errors
@@ -257,13 +260,10 @@ impl AutoScaling {
                     request.auto_scaling_group_name
                 )));
             }
-            match instance.lifecycle {
-                Lifecycle::InService => {}
-                Lifecycle::Pending | Lifecycle::Terminating | Lifecycle::Terminated => {
-                    return Err(validation(format!(
-                        "The instance {id} is not in InService or EnteringStandby or Standby."
-                    )));
-                }
+            if !matches!(instance.lifecycle, Lifecycle::InService | Lifecycle::EnteringStandby | Lifecycle::Standby) {
+                return Err(validation(format!(
+                    "The instance {id} is not in InService or EnteringStandby or Standby."
+                )));
             }
         }
         for id in &request.instance_ids {
@@ -287,7 +287,7 @@ impl AutoScaling {
     pub fn terminate(&mut self, now: Moment, request: &TerminateInstance) -> Result<&Instance, Refusal> {
         let id = &request.instance_id;
         let instance = self.live(id)?;
-        if instance.lifecycle == Lifecycle::Terminating {
+        if instance.lifecycle.is_ending() {
             return Err(Refusal::new(
                 "ScalingActivityInProgress",
                 format!("Instance {id} is already being terminated."),
@@ -311,7 +311,7 @@ impl AutoScaling {
 
     /// The instance, unless there is none or it is off.
     fn live(&self, id: &str) -> Result<&Instance, Refusal> {
-        self.instances.get(id).filter(|instance| instance.lifecycle != Lifecycle::Terminated).ok_or_else(|| {
+        self.instances.get(id).filter(|instance| !instance.lifecycle.is_over()).ok_or_else(|| {
             validation(format!("Instance Id not found - No managed instance found for instance ID: {id}"))
         })
     }

@@ -4,7 +4,7 @@ use daemon::moment::Moment;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::model::{AutoScaling, Effect, Lifecycle};
+use super::model::{AutoScaling, Effect, Lifecycle, SpotAction, Step};
 use super::requests::{SetDesiredCapacity, SetInstanceProtection, TerminateInstance};
 use crate::account::Account;
 use crate::ids::Ids;
@@ -58,7 +58,10 @@ fn a_host_comes_into_service_after_fifteen_seconds_and_has_booted_after_thirty()
     assert_eq!(scaling.instances()[0].lifecycle, Lifecycle::InService);
     assert_eq!(scaling.take_effects(), []);
     scaling.advance(at(30));
-    assert_eq!(scaling.take_effects(), [Effect::Booted { host, group }]);
+    assert_eq!(
+        scaling.take_effects(),
+        [Effect::Booted { host: host.clone(), group: group.clone() }, Effect::Joins { host, group },]
+    );
     assert_eq!(scaling.deadline(), None);
 }
 
@@ -74,7 +77,7 @@ fn a_protected_host_is_spared_until_its_protection_is_lifted() {
     assert_eq!(scaling.instances()[0].lifecycle, Lifecycle::InService);
     protect(&mut scaling, &id, false).expect("accepted");
     scaling.advance(at(3601));
-    assert_eq!(scaling.instances()[0].lifecycle, Lifecycle::Terminating);
+    assert_eq!(scaling.instances()[0].lifecycle, Lifecycle::Terminating(Step::Going));
 }
 
 #[test]
@@ -95,6 +98,62 @@ fn terminate_needs_a_live_host_and_a_decrement_needs_room_above_the_least() {
     assert_eq!(scaling.group("doze").expect("a group").desired, 0);
 }
 
+#[test]
+fn a_spot_notice_takes_the_machine_two_minutes_later_and_the_group_replaces_it() {
+    let mut scaling = scaling(true);
+    want(&mut scaling, 1).expect("accepted");
+    scaling.advance(at(0));
+    scaling.advance(at(30));
+    let id = scaling.instances()[0].id.clone();
+    scaling.take_effects();
+    scaling.spot_notice(at(40), &id, SpotAction::Terminate).expect("a notice");
+    scaling.advance(at(159));
+    let host = id.clone();
+    assert_eq!(scaling.take_effects(), [Effect::SpotNotice { host, action: SpotAction::Terminate }]);
+    assert!(scaling.instance(&id).expect("there").runs());
+    scaling.advance(at(160));
+    assert_eq!(scaling.take_effects(), [Effect::Down { host: id.clone() }]);
+    assert_eq!(scaling.instance(&id).expect("there").lifecycle, Lifecycle::InService, "nobody has noticed");
+    assert_eq!(scaling.spot_notice(at(161), &id, SpotAction::Stop).expect_err("off").code, "ValidationError");
+    scaling.advance(at(220));
+    let effects = scaling.take_effects();
+    assert!(effects.contains(&Effect::Deregisters { host: id.clone(), reclaimed: true }), "{effects:?}");
+    assert!(matches!(effects.last(), Some(Effect::Protected { host }) if *host != id), "{effects:?}");
+    assert!(!scaling.instance(&id).expect("there").healthy);
+    scaling.advance(at(226));
+    assert_eq!(scaling.take_effects(), [Effect::Terminated { host: id, deregisters: false }]);
+}
+
+#[test]
+fn hibernation_comes_with_its_notice_and_leaves_a_container_instance_that_nothing_deregisters() {
+    let mut scaling = scaling(false);
+    want(&mut scaling, 1).expect("accepted");
+    scaling.advance(at(0));
+    scaling.advance(at(30));
+    let id = scaling.instances()[0].id.clone();
+    scaling.spot_notice(at(40), &id, SpotAction::Hibernate).expect("a notice");
+    scaling.advance(at(40));
+    assert_eq!(scaling.take_effects().last(), Some(&Effect::Down { host: id.clone() }));
+    scaling.advance(at(1000));
+    let gone = scaling.take_effects();
+    assert!(gone.contains(&Effect::Terminated { host: id, deregisters: false }), "{gone:?}");
+    assert!(gone.iter().all(|effect| !matches!(effect, Effect::Deregisters { .. })), "{gone:?}");
+}
+
+#[test]
+fn scale_in_behind_the_back_lowers_what_is_wanted_but_not_below_the_least() {
+    let mut scaling = scaling(true);
+    want(&mut scaling, 3).expect("accepted");
+    scaling.advance(at(0));
+    scaling.advance(at(30));
+    assert_eq!(scaling.scale_in("doze", 2), Ok(1));
+    assert_eq!(scaling.scale_in("doze", 2), Ok(0));
+    assert_eq!(scaling.scale_in("other", 2).expect_err("unknown").code, "ValidationError");
+    scaling.advance(at(31));
+    let protected = scaling.instances().iter().filter(|i| i.lifecycle == Lifecycle::InService).count();
+    assert_eq!(protected, 3, "all are protected: what is wanted falls, and termination waits");
+}
+
 proptest! {
     #[test]
     fn hosts_follow_what_is_wanted_and_no_protected_one_goes_unasked(
@@ -113,16 +172,16 @@ proptest! {
                 _ => {}
             }
             let protected: Vec<String> = scaling.instances().iter()
-                .filter(|i| i.protected && i.lifecycle <= Lifecycle::InService && Some(&i.id) != asked.as_ref())
+                .filter(|i| i.protected && i.lifecycle.counts() && Some(&i.id) != asked.as_ref())
                 .map(|i| i.id.clone()).collect();
             now = now + Duration::from_secs(pause);
             scaling.advance(now);
             for id in protected {
-                prop_assert!(scaling.instance(&id).expect("kept").lifecycle <= Lifecycle::InService);
+                prop_assert!(scaling.instance(&id).expect("kept").lifecycle.counts());
             }
             let group = scaling.group("doze").expect("a group");
             prop_assert!(group.desired <= group.max);
-            let live = scaling.instances().iter().filter(|i| i.lifecycle <= Lifecycle::InService).count();
+            let live = scaling.instances().iter().filter(|i| i.lifecycle.counts()).count();
             prop_assert!(live >= group.desired as usize, "{} live, {} wanted", live, group.desired);
             prop_assert!(scaling.deadline().is_none_or(|deadline| deadline > now));
         }

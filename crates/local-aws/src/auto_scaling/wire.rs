@@ -4,7 +4,7 @@ use daemon::moment::Moment;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::model::{AutoScaling, Group, Instance, Lifecycle, validation};
+use super::model::{AutoScaling, Group, Instance, validation};
 use super::requests::{Describe, TerminateInstance};
 use crate::pace::Wall;
 use crate::query::xml::Content;
@@ -38,7 +38,7 @@ pub fn call(
         "DescribeAutoScalingInstances" => {
             let request: Describe = read(body)?;
             let mut found: Vec<&Instance> = scaling.instances();
-            found.retain(|i| i.lifecycle != Lifecycle::Terminated);
+            found.retain(|i| !i.lifecycle.is_over());
             found.retain(|i| request.instance_ids.is_empty() || request.instance_ids.contains(&i.id));
             found.sort_by(|one, other| one.id.cmp(&other.id));
             page(
@@ -91,7 +91,7 @@ fn page(request: &Describe, name: &'static str, most: u32, all: Vec<(String, Con
 
 fn group(scaling: &AutoScaling, group: &Group, wall: &Wall) -> Content {
     let instances = scaling.instances();
-    let here = instances.iter().filter(|i| i.group == group.name && i.lifecycle != Lifecycle::Terminated);
+    let here = instances.iter().filter(|i| i.group == group.name && !i.lifecycle.is_over());
     Content::Fields(vec![
         ("AutoScalingGroupName", (&group.name).into()),
         ("AutoScalingGroupARN", (&group.arn).into()),
@@ -115,10 +115,7 @@ fn group(scaling: &AutoScaling, group: &Group, wall: &Wall) -> Content {
 }
 
 fn instance(instance: &Instance, with_group: bool) -> Content {
-    let health = match instance.lifecycle {
-        Lifecycle::Pending | Lifecycle::InService => "Healthy",
-        Lifecycle::Terminating | Lifecycle::Terminated => "Unhealthy",
-    };
+    let health = if instance.healthy && !instance.lifecycle.is_ending() { "Healthy" } else { "Unhealthy" };
     // DescribeAutoScalingInstances writes the health in capitals.
     let health = if with_group { health.to_uppercase() } else { health.to_owned() };
     let mut fields = vec![

@@ -49,6 +49,8 @@ pub struct ContainerInstance {
     pub provider: Option<String>,
     /// Whether it takes tasks.
     pub status: InstanceStatus,
+    /// Whether its ECS agent is connected.
+    pub agent_connected: bool,
     /// What it has.
     pub registered: Resources,
     /// Custom attributes.
@@ -79,6 +81,7 @@ impl Ecs {
             zone: zone.to_owned(),
             provider,
             status: InstanceStatus::Active,
+            agent_connected: true,
             registered,
             attributes: BTreeMap::new(),
             registered_at: now,
@@ -90,20 +93,41 @@ impl Ecs {
         arn
     }
 
+    /// The connection of a host's ECS agent came or went. That deregisters nothing: tasks and container instance stay
+    /// as ECS knew them.
+    pub fn agent_connection(&mut self, host: &str, connected: bool) {
+        for instance in self.instances.values_mut().filter(|i| i.host == host && i.gone_at.is_none()) {
+            if instance.agent_connected != connected {
+                instance.agent_connected = connected;
+                instance.version += 1;
+            }
+        }
+    }
+
     /// A host has gone, and its tasks with it.
     pub fn host_gone(&mut self, now: Moment, host: &str) {
+        self.host_lost(now, host, StopCode::TerminationNotice);
+    }
+
+    /// A spot interruption took a host, and its tasks with it.
+    pub fn host_reclaimed(&mut self, now: Moment, host: &str) {
+        self.host_lost(now, host, StopCode::SpotInterruption);
+    }
+
+    fn host_lost(&mut self, now: Moment, host: &str, code: StopCode) {
         let here = self.instances.values().filter(|i| i.host == host && i.gone_at.is_none());
         let arns: Vec<String> = here.map(|instance| instance.arn.clone()).collect();
         for arn in arns {
             if let Some(instance) = self.instances.get_mut(&arn) {
                 instance.status = InstanceStatus::Inactive;
+                instance.agent_connected = false;
                 instance.gone_at = Some(now);
                 instance.version += 1;
             }
             self.forget_later(now, &arn);
             let lost = self.tasks.load(&arn).map(|load| load.holding.clone()).unwrap_or_default();
             for id in lost {
-                self.over(now, &id, StopCode::TerminationNotice, &format!("Host EC2 (instance {host}) terminated."));
+                self.over(now, &id, code, &format!("Host EC2 (instance {host}) terminated."));
             }
         }
     }

@@ -56,6 +56,7 @@ impl Ecs {
     pub(super) fn host_for(&self, task: &Task) -> Option<String> {
         let takes = self.instances.values().filter(|instance| {
             instance.status == InstanceStatus::Active
+                && instance.agent_connected
                 && instance.cluster == task.cluster
                 && (task.provider.is_none() || instance.provider == task.provider)
         });

@@ -13,6 +13,8 @@ use http_body_util::Full;
 use crate::render;
 use crate::views::HostView;
 
+mod values;
+
 const TOKEN: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token");
 const TOKEN_TTL: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token-ttl-seconds");
 const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -64,7 +66,7 @@ pub(super) fn answer(
     if !tokens.accepts(&request.headers, now) {
         return render::text(StatusCode::UNAUTHORIZED, "Unauthorized");
     }
-    match host.and_then(|host| value(host, path.strip_prefix("/latest/meta-data/")?)) {
+    match host.and_then(|host| values::value(host, path)) {
         Some(value) => render::text(StatusCode::OK, value),
         None => render::text(StatusCode::NOT_FOUND, "Not Found"),
     }
@@ -89,23 +91,6 @@ fn give_token(
     let mut response = render::text(StatusCode::OK, token);
     response.headers_mut().insert(TOKEN_TTL, HeaderValue::from(ttl));
     response
-}
-
-/// The value at a path under `/latest/meta-data/`. Of the paths that announce an end, those that have nothing to
-/// announce do not exist.
-fn value(host: &HostView, path: &str) -> Option<String> {
-    match path {
-        "" => Some("autoscaling/\ninstance-id\nlocal-ipv4\nplacement/".to_owned()),
-        "autoscaling/" => host.target_lifecycle_state.as_ref().map(|_| "target-lifecycle-state".to_owned()),
-        "autoscaling/target-lifecycle-state" => host.target_lifecycle_state.clone(),
-        "instance-id" => Some(host.instance_id.clone()),
-        "local-ipv4" => Some(host.address.to_string()),
-        "placement/" => Some("availability-zone\nregion".to_owned()),
-        "placement/availability-zone" => Some(host.availability_zone.clone()),
-        "placement/region" => Some(host.region.clone()),
-        // `spot/instance-action` and `events/recommendations/rebalance` are here while no notice was given.
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -150,6 +150,56 @@ async fn instance_metadata_has_a_value_for_each_path_and_404_for_notices_not_giv
 }
 
 #[tokio::test]
+async fn instance_metadata_tells_of_notices_and_of_what_the_instance_is() {
+    let mut sample = Sample::new();
+    let host = sample.host.as_mut().expect("a host");
+    let at = std::time::UNIX_EPOCH + Duration::from_millis(1_780_308_120_400);
+    (host.spot, host.spot_notice, host.rebalance_notice) = (true, Some(("terminate", at)), Some(at));
+    let host = open(sample.clone()).await;
+    let header = format!("X-aws-ec2-metadata-token: {}\r\n", token(&host, "60").await);
+    for (path, value) in [
+        ("meta-data/spot/instance-action", r#"{"action":"terminate","time":"2026-06-01T10:02:00Z"}"#),
+        ("meta-data/spot/termination-time", "2026-06-01T10:02:00Z"),
+        ("meta-data/spot/", "instance-action\ntermination-time"),
+        ("meta-data/events/recommendations/rebalance", r#"{"noticeTime":"2026-06-01T10:02:00Z"}"#),
+        ("meta-data/instance-life-cycle", "spot"),
+        ("meta-data/instance-type", "t3.micro"),
+        ("meta-data/hostname", "ip-127-0-0-1.eu-west-1.compute.internal"),
+        ("meta-data/mac", "02:00:7f:00:00:01"),
+    ] {
+        let (status, _, body) = ask(&host.metadata_url(), &format!("GET /latest/{path}"), &header).await;
+        assert_eq!((status, body.as_str()), (200, value), "{path}");
+    }
+    let document = ask(&host.metadata_url(), "GET /latest/dynamic/instance-identity/document", &header).await.2;
+    let document: Value = serde_json::from_str(&document).expect("JSON");
+    assert_eq!((&document["region"], &document["accountId"]), (&json!("eu-west-1"), &json!("000000000000")));
+    assert_eq!((&document["instanceId"], &document["privateIp"]), (&json!("i-0123456789abcdef0"), &json!("127.0.0.1")));
+    host.close().await;
+    sample.host.as_mut().expect("a host").spot_notice = Some(("stop", at));
+    let host = open(sample).await;
+    let header = format!("X-aws-ec2-metadata-token: {}\r\n", token(&host, "60").await);
+    let path = "GET /latest/meta-data/spot/termination-time";
+    assert_eq!(ask(&host.metadata_url(), path, &header).await.0, 404, "it is stopped, not terminated");
+    host.close().await;
+}
+
+#[tokio::test]
+async fn introspection_refuses_while_the_ecs_agent_is_restarted_and_then_answers_at_the_same_port() {
+    let mut host = Host::open_at(Ipv4Addr::new(127, 77, 0, 2), 0, 0, Arc::new(Sample::new())).await.expect("a host");
+    host.refuse_introspection().await;
+    assert!(TcpStream::connect(host.introspection_at).await.is_err());
+    assert!(TcpStream::connect(host.metadata.at()).await.is_ok(), "the metadata is there");
+    // Children that other tests start have our sockets open for a moment, until they are what they are to be.
+    let begun = std::time::Instant::now();
+    while let Err(error) = host.answer_introspection().await {
+        assert!(begun.elapsed() < LIMIT, "{error}");
+        tokio::task::yield_now().await;
+    }
+    assert!(TcpStream::connect(host.introspection_at).await.is_ok());
+    host.close().await;
+}
+
+#[tokio::test]
 async fn instance_metadata_is_told_only_to_who_has_a_token() {
     let host = open(Sample::new()).await;
     let ask_with = async |request: &str, headers: &str| ask(&host.metadata_url(), request, headers).await.0;
@@ -171,7 +221,7 @@ async fn a_closed_host_leaves_its_ports_free_and_a_taken_port_is_an_error() {
     let address = Ipv4Addr::new(127, 77, 0, 1);
     let views: Arc<dyn Views> = Arc::new(Sample::new());
     let host = Host::open_at(address, 0, 0, Arc::clone(&views)).await.expect("a host");
-    let (introspection, metadata) = (host.introspection.at().port(), host.metadata.at().port());
+    let (introspection, metadata) = (host.introspection_at.port(), host.metadata.at().port());
     get_json(&host, "/v1/metadata").await;
     let error = Host::open_at(address, 0, metadata, Arc::clone(&views)).await.expect_err("the port is taken");
     assert!(error.to_string().contains(&metadata.to_string()), "{error}");

@@ -26,6 +26,11 @@ impl Sample {
             availability_zone: "eu-west-1a".to_owned(),
             address: HOST,
             target_lifecycle_state: Some("InService".to_owned()),
+            account: "000000000000".to_owned(),
+            launched_at: SystemTime::UNIX_EPOCH + Duration::from_secs(1_780_308_000),
+            spot: false,
+            spot_notice: None,
+            rebalance_notice: None,
         };
         let mut stopped = task('b');
         stopped.known_status = "STOPPED".to_owned();

@@ -3,7 +3,7 @@
 use daemon::moment::Moment;
 
 use super::state::{Action, State};
-use crate::auto_scaling::{self, model::Lifecycle};
+use crate::auto_scaling;
 use crate::cloud_map;
 use crate::ecs::{self, instance::InstanceStatus};
 use crate::scaling::{self, Observed};
@@ -12,13 +12,15 @@ impl State {
     /// When [`State::advance`] has something to do, at the latest.
     #[must_use]
     pub fn deadline(&self) -> Moment {
-        let services = [self.ecs.deadline(), self.cloud_map.deadline(), self.auto_scaling.deadline()];
+        let services =
+            [self.ecs.deadline(), self.cloud_map.deadline(), self.auto_scaling.deadline(), self.ecs_agents.deadline()];
         services.into_iter().flatten().fold(self.next_look, Moment::min)
     }
 
     /// Lets time pass until `now`.
     pub fn advance(&mut self, now: Moment) {
         self.look(now);
+        self.advance_ecs_agents(now);
         self.auto_scaling.advance(now);
         for effect in self.auto_scaling.take_effects() {
             self.follow_host(now, effect);
@@ -39,46 +41,6 @@ impl State {
                     self.events.tell(now, "instance.deregistered", &instance, text);
                 }
             }
-        }
-    }
-
-    fn follow_host(&mut self, now: Moment, effect: auto_scaling::Effect) {
-        match effect {
-            auto_scaling::Effect::Launched { host, group } => {
-                let text = match self.network.take_host(&host) {
-                    Some(address) => format!("host {host} is booting at {address} (group {group})"),
-                    None => format!("host {host} is booting, but no address is left for it"),
-                };
-                self.events.tell(now, "host.launched", &host, text);
-            }
-            auto_scaling::Effect::Booted { host, group } => self.host_booted(now, &host, &group),
-            auto_scaling::Effect::Protected { host } => {
-                let text = format!("host {host} is protected from scale-in");
-                self.events.tell(now, "host.protected", &host, text);
-            }
-            auto_scaling::Effect::Unprotected { host } => {
-                let text = format!("host {host} is no longer protected from scale-in");
-                self.events.tell(now, "host.unprotected", &host, text);
-            }
-            auto_scaling::Effect::Terminated { host } => {
-                self.ecs.host_gone(now, &host);
-                self.actions.push(Action::HostDown { host: host.clone() });
-                self.network.free_host(&host);
-                self.events.tell(now, "host.terminated", &host, format!("host {host} is off"));
-            }
-        }
-    }
-
-    fn host_booted(&mut self, now: Moment, host: &str, group: &str) {
-        let joins = self.ecs.cluster_of_group(group).map(|(c, provider)| (c.name.clone(), provider.name.clone()));
-        if let Some(address) = self.network.host(host) {
-            if let Some((cluster, provider)) = joins {
-                let zone = self.auto_scaling.instance(host).map(|instance| instance.zone.clone()).unwrap_or_default();
-                self.ecs.register_host(now, (host, &zone), &cluster, Some(provider), self.settings.host);
-                let text = format!("host {host} joined the cluster {cluster}");
-                self.events.tell(now, "host.registered", host, text);
-            }
-            self.actions.push(Action::HostUp { host: host.to_owned(), address });
         }
     }
 
@@ -164,13 +126,13 @@ impl State {
                 };
                 let instances = self.auto_scaling.instances();
                 let coming = |i: &&&auto_scaling::model::Instance| {
-                    i.group == group.name && i.lifecycle <= Lifecycle::InService && !draining(&i.id)
+                    i.group == group.name && i.lifecycle.counts() && !draining(&i.id)
                 };
                 let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
                 let observed = Observed {
                     waiting: waiting.map(|task| task.wants()).collect(),
                     hosts: count(instances.iter().filter(coming).count()),
-                    booting: count(instances.iter().filter(coming).filter(|instance| !instance.booted).count()),
+                    booting: count(instances.iter().filter(coming).filter(|instance| !instance.joined).count()),
                     desired: group.desired,
                     max: group.max,
                     size: self.settings.host,

@@ -4,8 +4,8 @@ use std::net::Ipv4Addr;
 
 use serde_json::{Value, json};
 
+use super::ecs_agents::AgentState;
 use super::state::State;
-use crate::auto_scaling::model::Lifecycle;
 use crate::ecs::instance::InstanceStatus;
 use crate::ecs::task::{ContainerStatus, Task};
 use crate::views::{ContainerView, HostView, TaskView};
@@ -25,21 +25,30 @@ impl State {
         let joins = || self.ecs.cluster_of_group(&host.group).map(|(cluster, _)| cluster.name.clone());
         Some(HostView {
             instance_id: id.to_owned(),
-            container_instance_arn: joined.map(|instance| instance.arn.clone()),
+            container_instance_arn: match self.ecs_agents.state(id) {
+                AgentState::Refuses | AgentState::Unregistered => None,
+                AgentState::Empty | AgentState::Well => joined.map(|instance| instance.arn.clone()),
+            },
             cluster: joined.map(|instance| instance.cluster.clone()).or_else(joins).unwrap_or_default(),
             region: self.settings.account.region.clone(),
+            account: self.settings.account.id.clone(),
+            launched_at: self.wall.at(host.launched_at),
+            spot: host.spot,
+            spot_notice: host.notice.map(|notice| (notice.action.name(), self.wall.at(notice.ends))),
+            rebalance_notice: host.rebalance.map(|at| self.wall.at(at)),
             availability_zone: host.zone.clone(),
             address,
-            target_lifecycle_state: Some(match host.lifecycle {
-                Lifecycle::Pending | Lifecycle::InService => "InService".to_owned(),
-                Lifecycle::Terminating | Lifecycle::Terminated => "Terminated".to_owned(),
-            }),
+            target_lifecycle_state: host.target.map(str::to_owned),
         })
     }
 
     /// What the ECS agent of a host lists.
     #[must_use]
     pub fn task_views(&self, host: &str) -> Vec<TaskView> {
+        match self.ecs_agents.state(host) {
+            AgentState::Refuses | AgentState::Unregistered | AgentState::Empty => return Vec::new(),
+            AgentState::Well => {}
+        }
         let instance = self.ecs.instance_of(host);
         let load = instance.and_then(|instance| self.ecs.kept().load(&instance.arn));
         let mut tasks: Vec<&Task> =
@@ -122,6 +131,13 @@ impl State {
             "lifecycle": host.lifecycle.name(),
             "ecs_status": status,
             "protected": host.protected,
+            "zone": host.zone,
+            "healthy": host.healthy,
+            "runs": host.runs(),
+            "spot": host.spot,
+            "spot_notice": host.notice.map(|notice| notice.action.name()),
+            "rebalance_recommended": host.rebalance.is_some(),
+            "agent_connected": joined.map(|instance| instance.agent_connected),
             "group": host.group,
         })
     }

@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use daemon::moment::Moment;
 use serde_json::Value;
 
+use super::ecs_agents::EcsAgents;
 use super::settings::Settings;
 use crate::auto_scaling::{self, AutoScaling};
 use crate::cloud_map::{self, CloudMap};
@@ -40,8 +41,20 @@ pub enum Action {
         /// Its address.
         address: Ipv4Addr,
     },
+    /// The introspection API of a host's ECS agent is to refuse, or to answer again. Everything else on it runs on.
+    EcsAgent {
+        /// Its instance id.
+        host: String,
+        /// Whether it answers.
+        answers: bool,
+    },
     /// They are to end.
     HostDown {
+        /// Its instance id.
+        host: String,
+    },
+    /// They are gone: their machine is.
+    HostLost {
         /// Its instance id.
         host: String,
     },
@@ -75,6 +88,7 @@ pub struct State {
     pub(super) ecs: Ecs,
     pub(super) cloud_map: CloudMap,
     pub(super) auto_scaling: AutoScaling,
+    pub(super) ecs_agents: EcsAgents,
     pub(super) network: Network,
     pub(super) events: EventLog,
     pub(super) actions: Vec<Action>,
@@ -93,6 +107,7 @@ impl State {
             ecs: Ecs::new(account.clone(), pace, ids()),
             cloud_map: CloudMap::new(account.clone(), ids()),
             auto_scaling: AutoScaling::new(account.clone(), pace, ids()),
+            ecs_agents: EcsAgents::default(),
             network: Network::new(settings.network),
             events: EventLog::default(),
             actions: Vec::new(),
@@ -142,9 +157,11 @@ impl State {
         Ok(body)
     }
 
-    /// Something happened outside.
+    /// Something happened outside. What happens to a task whose host has gone, ECS does not learn.
     pub fn happened(&mut self, now: Moment, happened: Happened) {
         match happened {
+            Happened::Started { task, .. } | Happened::Exited { task, .. } | Happened::Failed { task, .. }
+                if self.went_with_its_host(&task) => {}
             Happened::Started { task, address, docker_ids } => self.ecs.started(now, &task, address, &docker_ids),
             Happened::Exited { task, container, code } => self.ecs.exited(now, &task, &container, code),
             Happened::Failed { task, reason } => self.ecs.failed(now, &task, &reason),

@@ -6,8 +6,10 @@ use std::time::{Duration, UNIX_EPOCH};
 use daemon::moment::Moment;
 use serde_json::{Value, json};
 
+use super::ecs_agents::AgentRestart;
 use super::settings::Settings;
 use super::state::{Action, Answer, Service, State};
+use crate::auto_scaling::model::SpotAction;
 use crate::pace::Wall;
 use crate::runtime::{Happened, TaskSpec};
 
@@ -71,7 +73,12 @@ fn pass(state: &mut State, seconds: u64) -> Vec<(u64, Action)> {
 fn started(actions: &[(u64, Action)]) -> Option<(u64, &TaskSpec)> {
     actions.iter().find_map(|(at, action)| match action {
         Action::Start(spec) => Some((*at, spec)),
-        Action::Stop { .. } | Action::Kill { .. } | Action::HostUp { .. } | Action::HostDown { .. } => None,
+        Action::Stop { .. }
+        | Action::Kill { .. }
+        | Action::HostUp { .. }
+        | Action::EcsAgent { .. }
+        | Action::HostDown { .. }
+        | Action::HostLost { .. } => None,
     })
 }
 
@@ -201,4 +208,86 @@ fn a_capacity_provider_needs_a_group_that_exists() {
     let provider = json!({ "name": "other", "autoScalingGroupProvider": { "autoScalingGroupArn": "nobody" } });
     let refused = state.call(Moment::START, Service::Ecs, "CreateCapacityProvider", provider).expect_err("refused");
     assert_eq!(refused.code, "ClientException");
+}
+
+/// A task that runs on a host since 96 s.
+fn running() -> (State, String, String) {
+    let mut state = state();
+    let id = wake(&mut state, Moment::START);
+    let actions = pass(&mut state, 95);
+    let address = started(&actions).expect("a start").1.address;
+    state.happened(at(96), Happened::Started { task: id.clone(), address, docker_ids: Vec::new() });
+    let host = state.snapshot()["tasks"][0]["instance_id"].as_str().expect("a host").to_owned();
+    (state, id, host)
+}
+
+fn at(seconds: u64) -> Moment {
+    Moment::after_start(Duration::from_secs(seconds))
+}
+
+fn container_instance(state: &mut State, now: Moment, host: &str) -> Value {
+    let hosts = state.snapshot()["hosts"].clone();
+    let found = hosts.as_array().expect("hosts").iter().find(|known| known["instance_id"] == host).cloned();
+    let arn = found.expect("the host")["container_instance_arn"].clone();
+    let described = json!({ "cluster": "doze", "containerInstances": [arn] });
+    ecs(state, now, "DescribeContainerInstances", described)["containerInstances"][0].clone()
+}
+
+#[test]
+fn a_machine_that_is_gone_at_once_is_to_ecs_a_lost_connection_first() {
+    let (mut state, id, host) = running();
+    state.terminate_at_once(at(100), &host).expect("there");
+    let actions = state.take_actions();
+    assert!(
+        actions.contains(&Action::Kill { task: id.clone() })
+            && actions.contains(&Action::HostLost { host: host.clone() })
+    );
+    // What the runtime saw of it, ECS does not learn.
+    state.happened(at(101), Happened::Exited { task: id.clone(), container: "app".to_owned(), code: 137 });
+    let known = container_instance(&mut state, at(102), &host);
+    assert_eq!((&known["status"], &known["agentConnected"]), (&json!("ACTIVE"), &json!(false)));
+    assert_eq!(state.snapshot()["tasks"][0]["last_status"], "RUNNING");
+    pass(&mut state, 161);
+    let known = container_instance(&mut state, at(161), &host);
+    assert_eq!((&known["status"], &known["agentConnected"]), (&json!("INACTIVE"), &json!(false)));
+    let task = &state.snapshot()["tasks"][0];
+    assert_eq!((&task["last_status"], &task["stop_code"]), (&json!("STOPPED"), &json!("TerminationNotice")));
+    pass(&mut state, 200);
+    let hosts = state.snapshot()["hosts"].as_array().expect("hosts").clone();
+    let well = hosts.iter().filter(|host| host["lifecycle"] == "InService" && host["runs"] == true).count();
+    assert_eq!(well, 2, "it was replaced");
+}
+
+#[test]
+fn tasks_of_a_spot_host_die_with_the_interruption_when_its_two_minutes_are_over() {
+    let (mut state, _, host) = running();
+    state.spot_notice(at(100), &host, SpotAction::Terminate).expect("there");
+    let address = state.network.host(&host).expect("an address");
+    let notice = state.host_view(address).expect("a host").spot_notice.expect("a notice");
+    assert_eq!(notice, ("terminate", UNIX_EPOCH + Duration::from_secs(220)));
+    pass(&mut state, 219);
+    assert_eq!(state.snapshot()["tasks"][0]["last_status"], "RUNNING");
+    pass(&mut state, 281);
+    let task = &state.snapshot()["tasks"][0];
+    assert_eq!((&task["last_status"], &task["stop_code"]), (&json!("STOPPED"), &json!("SpotInterruption")));
+}
+
+#[test]
+fn a_restarted_ecs_agent_refuses_then_knows_nothing_then_lists_no_task_then_all() {
+    let (mut state, _, host) = running();
+    state.take_actions();
+    state.restart_ecs_agent(at(100), &host, AgentRestart::default()).expect("there");
+    assert_eq!(state.take_actions(), [Action::EcsAgent { host: host.clone(), answers: false }]);
+    assert_eq!(container_instance(&mut state, at(101), &host)["agentConnected"], false);
+    let address = state.network.host(&host).expect("an address");
+    let sees = |state: &State| {
+        (state.host_view(address).expect("a host").container_instance_arn.is_some(), state.task_views(&host).len())
+    };
+    assert_eq!(pass(&mut state, 105), [(105, Action::EcsAgent { host: host.clone(), answers: true })]);
+    assert_eq!(sees(&state), (false, 0));
+    pass(&mut state, 107);
+    assert_eq!(sees(&state), (true, 0));
+    assert_eq!(container_instance(&mut state, at(108), &host)["agentConnected"], true);
+    pass(&mut state, 112);
+    assert_eq!(sees(&state), (true, 1));
 }

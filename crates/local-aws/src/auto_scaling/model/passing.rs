@@ -1,127 +1,172 @@
-//! How groups and instances move when time passes: launch, boot, service, termination, and scale-in that spares the
-//! protected.
+//! How instances move when time passes: launch, boot, service, termination, and what EC2's health checks find.
 
 use std::time::Duration;
 
 use daemon::moment::Moment;
 
-use super::{AutoScaling, Effect, Group, Instance, Lifecycle};
+use super::lifecycle::{Lifecycle, Step};
+use super::machine::Machine;
+use super::{AutoScaling, Effect, Instance};
 
 /// From launch to InService.
 const COMES_INTO_SERVICE: Duration = Duration::from_secs(15);
 /// From launch until the host's programs run.
-const BOOTS: Duration = Duration::from_secs(30);
+pub(super) const BOOTS: Duration = Duration::from_secs(30);
+/// From the hooks' answers to what they allow.
+const PROCEEDS: Duration = Duration::from_secs(1);
+/// From EnteringStandby to Standby.
+const ENTERS_STANDBY: Duration = Duration::from_secs(5);
 /// From Terminating until the host is off.
 const TERMINATES: Duration = Duration::from_secs(6);
 /// However fast time passes, the call that terminates a host is answered before the host is off.
 const TERMINATES_AT_LEAST: Duration = Duration::from_millis(200);
+/// From a machine's end until EC2's health check has found it: status checks run every minute (EC2 user guide).
+const FOUND_UNHEALTHY: Duration = Duration::from_secs(60);
+/// From a machine's end until ECS deregisters its container instance, having seen its agent disconnected first.
+const DEREGISTERS: Duration = Duration::from_secs(60);
 /// How long a terminated instance is remembered here: as long as ECS remembers the tasks it had.
 const KEPT: Duration = Duration::from_secs(3600);
 
+/// What an instance does by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    Boots,
+    Interrupted,
+    FoundUnhealthy,
+    Deregisters,
+    MovesOn,
+}
+
 impl AutoScaling {
-    pub(super) fn begin_termination(&mut self, now: Moment, id: &str) {
-        if let Some(instance) = self.instances.get_mut(id) {
-            instance.lifecycle = Lifecycle::Terminating;
-            instance.since = now;
+    /// What an instance does next by itself, and when.
+    fn due(&self, instance: &Instance) -> Option<(Moment, Due)> {
+        let machine = match instance.machine {
+            Machine::Starting { until } => Some((until, Due::Boots)),
+            Machine::Lost { since, registered: true, .. } => {
+                Some((since + self.pace.of(DEREGISTERS), Due::Deregisters))
+            }
+            Machine::Running | Machine::Stopped { .. } | Machine::Lost { .. } | Machine::Off => None,
+        };
+        let interrupted = match instance.notice {
+            Some(notice) if instance.has_power() => Some((notice.ends, Due::Interrupted)),
+            Some(_) | None => None,
+        };
+        let moves_on = self.moves_on(instance).map(|at| (at, Due::MovesOn));
+        let found = self.found_unhealthy(instance).map(|at| (at, Due::FoundUnhealthy));
+        [machine, interrupted, moves_on, found].into_iter().flatten().min()
+    }
+
+    fn moves_on(&self, instance: &Instance) -> Option<Moment> {
+        let after = |wait: Duration| Some(instance.since + self.pace.of(wait));
+        match instance.lifecycle {
+            Lifecycle::Pending(Step::Going) | Lifecycle::Warming(Step::Going, _) => after(COMES_INTO_SERVICE),
+            Lifecycle::Pending(Step::Proceed) | Lifecycle::Warming(Step::Proceed, _) => after(PROCEEDS),
+            Lifecycle::Pending(Step::Wait)
+            | Lifecycle::Warming(Step::Wait, _)
+            | Lifecycle::Terminating(Step::Wait)
+            | Lifecycle::WarmedTerminating(Step::Wait) => None,
+            Lifecycle::EnteringStandby => after(ENTERS_STANDBY),
+            Lifecycle::InService | Lifecycle::Standby | Lifecycle::Warmed(_) => None,
+            Lifecycle::Terminating(Step::Going | Step::Proceed)
+            | Lifecycle::WarmedTerminating(Step::Going | Step::Proceed) => {
+                Some(instance.since + self.pace.of(TERMINATES).max(TERMINATES_AT_LEAST))
+            }
+            Lifecycle::Terminated | Lifecycle::WarmedTerminated => after(KEPT),
         }
     }
 
-    /// When an instance moves on by itself.
-    fn due(&self, instance: &Instance) -> Option<Moment> {
-        let boots = (!instance.booted).then(|| instance.launched_at + self.pace.of(BOOTS));
-        match instance.lifecycle {
-            Lifecycle::Pending => Some(instance.launched_at + self.pace.of(COMES_INTO_SERVICE)),
-            Lifecycle::InService => boots,
-            Lifecycle::Terminating => Some(instance.since + self.pace.of(TERMINATES).max(TERMINATES_AT_LEAST)),
-            Lifecycle::Terminated => Some(instance.since + self.pace.of(KEPT)),
-        }
+    /// Health checks look at what is in service, and find a machine that does not run.
+    fn found_unhealthy(&self, instance: &Instance) -> Option<Moment> {
+        let since = match instance.machine {
+            Machine::Lost { since, .. } | Machine::Stopped { since } => since,
+            Machine::Starting { .. } | Machine::Running | Machine::Off => return None,
+        };
+        (instance.healthy && instance.lifecycle.counts()).then(|| since + self.pace.of(FOUND_UNHEALTHY))
     }
 
     /// When [`AutoScaling::advance`] has something to do, at the latest.
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
-        self.instances.values().filter_map(|instance| self.due(instance)).min()
+        self.instances.values().filter_map(|instance| self.due(instance)).map(|(at, _)| at).min()
     }
 
     /// Lets time pass: instances move on, groups launch and terminate towards what is wanted of them.
     pub fn advance(&mut self, now: Moment) {
-        let due: Vec<String> = self
-            .instances
-            .values()
-            .filter(|instance| self.due(instance).is_some_and(|due| due <= now))
-            .map(|instance| instance.id.clone())
-            .collect();
-        let boots = self.pace.of(BOOTS);
-        for id in due {
-            let Some(instance) = self.instances.get_mut(&id) else { continue };
-            let (host, group) = (id.clone(), instance.group.clone());
-            match instance.lifecycle {
-                Lifecycle::Pending => {
-                    instance.lifecycle = Lifecycle::InService;
-                    instance.since = now;
-                    if instance.launched_at + boots <= now {
-                        instance.booted = true;
-                        self.effects.push(Effect::Booted { host, group });
-                    }
-                }
-                Lifecycle::InService => {
-                    instance.booted = true;
-                    self.effects.push(Effect::Booted { host, group });
-                }
-                Lifecycle::Terminating => {
-                    instance.lifecycle = Lifecycle::Terminated;
-                    instance.since = now;
-                    self.effects.push(Effect::Terminated { host });
-                }
-                Lifecycle::Terminated => {
-                    self.instances.remove(&id);
-                }
+        while let Some((at, due, id)) = self.next_due(now) {
+            match due {
+                Due::Boots => self.booted(&id),
+                Due::Interrupted => self.interrupt(at, &id),
+                Due::Deregisters => self.deregister(&id),
+                Due::FoundUnhealthy => self.found(at, &id),
+                Due::MovesOn => self.move_on(at, &id),
             }
         }
-        let groups: Vec<Group> = self.groups.values().cloned().collect();
-        groups.iter().for_each(|group| self.towards_desired(now, group));
+        self.towards_what_is_wanted(now);
     }
 
-    fn towards_desired(&mut self, now: Moment, group: &Group) {
-        let here = |i: &&Instance| i.group == group.name && i.lifecycle <= Lifecycle::InService;
-        let there = self.instances.values().filter(here).count();
-        let desired = group.desired as usize;
-        for _ in there..desired {
-            self.launch(now, group);
-        }
-        // Scale-in spares the protected: what is too much stays until its protection is lifted.
-        let mut spare: Vec<(u64, String)> = self
-            .instances
-            .values()
-            .filter(here)
-            .filter(|instance| instance.lifecycle == Lifecycle::InService && !instance.protected)
-            .map(|instance| (instance.number, instance.id.clone()))
-            .collect();
-        spare.sort_unstable();
-        for (_, id) in spare.into_iter().take(there.saturating_sub(desired)) {
-            self.begin_termination(now, &id);
+    fn next_due(&self, now: Moment) -> Option<(Moment, Due, String)> {
+        let due = self.instances.values().filter_map(|instance| self.due(instance).map(|due| (due, instance)));
+        let ((at, due), instance) = due.filter(|((at, _), _)| *at <= now).min_by_key(|(due, i)| (*due, i.number))?;
+        Some((at, due, instance.id.clone()))
+    }
+
+    fn booted(&mut self, id: &str) {
+        let Some(instance) = self.instances.get_mut(id) else { return };
+        instance.machine = Machine::Running;
+        self.effects.push(Effect::Booted { host: id.to_owned(), group: instance.group.clone() });
+        self.join(id);
+    }
+
+    /// The ECS agent registers when it runs and the instance is (on its way to be) in service: as with
+    /// `ECS_WARM_POOLS_CHECK=true`, which ECS asks for with warm pools.
+    pub(super) fn join(&mut self, id: &str) {
+        let Some(instance) = self.instances.get_mut(id) else { return };
+        if instance.runs() && instance.lifecycle.counts() && !instance.joined {
+            instance.joined = true;
+            self.effects.push(Effect::Joins { host: id.to_owned(), group: instance.group.clone() });
         }
     }
 
-    fn launch(&mut self, now: Moment, group: &Group) {
-        let id = format!("i-{}", self.ids.hex(17));
-        let zone = group.zones[usize::try_from(self.launched).unwrap_or(0) % group.zones.len()].clone();
-        self.launched += 1;
-        let instance = Instance {
-            id: id.clone(),
-            number: self.launched,
-            group: group.name.clone(),
-            zone,
-            lifecycle: Lifecycle::Pending,
-            protected: group.protects_new,
-            booted: false,
-            launched_at: now,
-            since: now,
+    fn found(&mut self, at: Moment, id: &str) {
+        if let Some(instance) = self.instances.get_mut(id) {
+            instance.healthy = false;
+        }
+        self.begin_termination(at, id);
+    }
+
+    fn move_on(&mut self, at: Moment, id: &str) {
+        let Some(instance) = self.instances.get_mut(id) else { return };
+        match instance.lifecycle {
+            Lifecycle::Pending(_) => {
+                instance.move_to(at, Lifecycle::InService);
+                self.join(id);
+            }
+            Lifecycle::Warming(_, state) => instance.move_to(at, Lifecycle::Warmed(state)),
+            Lifecycle::EnteringStandby => instance.move_to(at, Lifecycle::Standby),
+            Lifecycle::Terminating(_) => self.off(at, id, Lifecycle::Terminated),
+            Lifecycle::WarmedTerminating(_) => self.off(at, id, Lifecycle::WarmedTerminated),
+            Lifecycle::Terminated | Lifecycle::WarmedTerminated => {
+                self.instances.remove(id);
+            }
+            Lifecycle::InService | Lifecycle::Standby | Lifecycle::Warmed(_) => {}
+        }
+    }
+
+    /// EC2 has terminated it for Auto Scaling. A container instance whose machine ran is deregistered with that; one
+    /// whose agent was disconnected is not (ECS developer guide, deregistering container instances).
+    fn off(&mut self, at: Moment, id: &str, lifecycle: Lifecycle) {
+        let Some(instance) = self.instances.get_mut(id) else { return };
+        let deregisters = match instance.machine {
+            Machine::Starting { .. } | Machine::Running => true,
+            Machine::Stopped { .. } | Machine::Off => false,
+            Machine::Lost { .. } => {
+                self.deregister(id);
+                false
+            }
         };
-        self.instances.insert(id.clone(), instance);
-        self.effects.push(Effect::Launched { host: id.clone(), group: group.name.clone() });
-        if group.protects_new {
-            self.effects.push(Effect::Protected { host: id });
-        }
+        let Some(instance) = self.instances.get_mut(id) else { return };
+        instance.machine = Machine::Off;
+        instance.move_to(at, lifecycle);
+        self.effects.push(Effect::Terminated { host: id.to_owned(), deregisters });
     }
 }

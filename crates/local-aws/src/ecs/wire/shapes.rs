@@ -105,7 +105,7 @@ impl Ecs {
             "remainingResources": resources(self.remaining(&instance.arn)),
             "registeredResources": resources(instance.registered),
             "status": instance.status.name(),
-            "agentConnected": instance.gone_at.is_none(),
+            "agentConnected": instance.agent_connected,
             "runningTasksCount": running,
             "pendingTasksCount": pending,
             "attributes": attributes,
