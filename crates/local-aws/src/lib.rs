@@ -12,6 +12,7 @@ mod accept;
 pub mod account;
 pub mod agent;
 pub mod auto_scaling;
+pub mod call;
 pub mod cloud_map;
 pub mod config;
 pub mod dns;

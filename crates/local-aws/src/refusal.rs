@@ -11,6 +11,10 @@ pub struct Refusal {
     pub message: String,
     /// The HTTP status: AWS answers 400 to nearly everything in these protocols.
     pub status: u16,
+    /// AWS's name of the error in the Query protocol, where it is another one: SQS's
+    /// `AWS.SimpleQueueService.NonExistentQueue`. Its JSON answers carry it in `x-amzn-query-error` (`awsQueryCompatible`
+    /// of botocore's model).
+    pub query_code: Option<&'static str>,
     /// What more the error's shape carries: `ServiceId` of `ServiceAlreadyExists`.
     pub fields: Vec<(&'static str, Value)>,
 }
@@ -19,7 +23,7 @@ impl Refusal {
     /// A refusal with status 400.
     #[must_use]
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Refusal { code, message: message.into(), status: 400, fields: Vec::new() }
+        Refusal { code, message: message.into(), status: 400, query_code: None, fields: Vec::new() }
     }
 
     /// With a field more.
@@ -29,9 +33,24 @@ impl Refusal {
         self
     }
 
+    /// With another HTTP status.
+    #[must_use]
+    pub const fn status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// With another name in the Query protocol.
+    #[must_use]
+    pub const fn in_query(mut self, code: &'static str) -> Self {
+        self.query_code = Some(code);
+        self
+    }
+
     /// The operation does not exist (here).
     #[must_use]
     pub fn unknown_operation(operation: &str) -> Self {
         Refusal::new("UnknownOperationException", format!("local-aws does not know the operation {operation}"))
+            .in_query("InvalidAction")
     }
 }

@@ -22,6 +22,8 @@ use crate::{page, task_metadata};
 
 mod api;
 mod live;
+mod shapes;
+mod spoken;
 
 /// How many connections are served at once.
 const CONNECTIONS: usize = 2048;
@@ -59,7 +61,8 @@ async fn answer(
 ) -> Result<Response<Body>, Infallible> {
     let path = request.uri().path();
     let response = match (request.method(), path) {
-        (&Method::POST, "/") => api::answer(request, &world).await,
+        (&Method::POST, path) if path == "/" || is_queue(path) => api::answer(request, &world).await,
+        (&Method::GET, path) if (path == "/" || is_queue(path)) && asks(&request) => api::answer(request, &world).await,
         (&Method::GET, "/") => html(),
         (&Method::GET, "/_world") => json(&world.snapshot()),
         (&Method::GET, "/_events") => live::answer(&request, world, stop),
@@ -67,6 +70,20 @@ async fn answer(
         _ => text(StatusCode::NOT_FOUND, "There is nothing here. The APIs are at POST /, the page at GET /.\n"),
     };
     Ok(response)
+}
+
+/// Whether a path is a queue's: `/<account>/<queue>`.
+fn is_queue(path: &str) -> bool {
+    let parts = path.strip_prefix('/').and_then(|path| path.split_once('/'));
+    parts.is_some_and(|(account, queue)| {
+        account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) && !queue.is_empty() && !queue.contains('/')
+    })
+}
+
+/// Whether a GET is a call of the Query protocol: its form is in the address.
+fn asks(request: &Request<Incoming>) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "Action")
 }
 
 fn html() -> Response<Body> {

@@ -28,8 +28,9 @@ pub mod state;
 #[cfg(test)]
 mod tests;
 
+use crate::call::{Answer, Call, Service};
 use settings::Settings;
-use state::{Action, Answer, Service, State};
+use state::{Action, State};
 
 /// The world. Clones are the same one.
 #[derive(Clone, Debug)]
@@ -43,6 +44,8 @@ struct Inner {
     changed: Notify,
     /// The id of the last event.
     told: watch::Sender<u64>,
+    /// Counts the calls to services that calls may wait in.
+    answers: watch::Sender<u64>,
 }
 
 impl World {
@@ -55,10 +58,37 @@ impl World {
             state: Mutex::new(state),
             changed: Notify::new(),
             told: watch::Sender::new(0),
+            answers: watch::Sender::new(0),
         }))
     }
 
-    /// Carries out a call of an API.
+    /// Carries out a call that came from outside. While it is [`Answer::Later`], it is to be asked again: at the moment that
+    /// this names, or when [`World::follow_answers`] says so.
+    ///
+    /// # Errors
+    /// What the service refuses.
+    pub fn ask(&self, call: &mut Call) -> Result<Answer, Refusal> {
+        let answer = self.change(|state, now| state.carry_out(now, call));
+        // A call that goes on waiting has changed nothing: waiting calls must not wake each other for ever.
+        if call.service.facts().waits && !matches!(answer, Ok(Answer::Later(_))) {
+            self.0.answers.send_modify(|count| *count += 1);
+        }
+        answer
+    }
+
+    /// Follows what a waiting call may be answered differently for.
+    #[must_use]
+    pub fn follow_answers(&self) -> watch::Receiver<u64> {
+        self.0.answers.subscribe()
+    }
+
+    /// The moment it is.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        self.0.clock.now()
+    }
+
+    /// Carries out a call that nothing hinders: of a world file.
     ///
     /// # Errors
     /// What the service refuses.

@@ -10,9 +10,6 @@ use crate::pace::Wall;
 use crate::query::xml::Content;
 use crate::refusal::Refusal;
 
-/// The namespace of every answer.
-pub const NAMESPACE: &str = "http://autoscaling.amazonaws.com/doc/2011-01-01/";
-
 /// Carries out one call.
 ///
 /// # Errors

@@ -11,9 +11,6 @@ use super::requests::{Discover, List, One, OneInstance};
 use crate::pace::Wall;
 use crate::refusal::Refusal;
 
-/// What `X-Amz-Target` begins with.
-pub const TARGET: &str = "Route53AutoNaming_v20170314.";
-
 /// Carries out one call.
 ///
 /// # Errors

@@ -11,9 +11,6 @@ use crate::refusal::Refusal;
 
 mod shapes;
 
-/// What `X-Amz-Target` begins with.
-pub const TARGET: &str = "AmazonEC2ContainerServiceV20141113.";
-
 /// Carries out one call.
 ///
 /// # Errors

@@ -59,11 +59,11 @@ pub fn answer(namespace: &str, operation: &str, result: &Content, request_id: &s
     out
 }
 
-/// `<ErrorResponse>`, in a service's namespace.
+/// `<ErrorResponse>`, in a service's namespace: whose fault it is (`Sender` or `Receiver`), its code and its text.
 #[must_use]
-pub fn error(namespace: &str, code: &str, message: &str, request_id: &str) -> String {
+pub fn error(namespace: &str, (fault, code, message): (&str, &str, &str), request_id: &str) -> String {
     let mut out = format!("<ErrorResponse xmlns=\"{namespace}\">");
-    let error = Content::Fields(vec![("Type", "Sender".into()), ("Code", code.into()), ("Message", message.into())]);
+    let error = Content::Fields(vec![("Type", fault.into()), ("Code", code.into()), ("Message", message.into())]);
     element("Error", &error, &mut out);
     element("RequestId", &request_id.into(), &mut out);
     out.push_str("</ErrorResponse>");
@@ -87,6 +87,6 @@ mod tests {
 
     #[test]
     fn what_xml_cannot_carry_is_replaced_and_a_carriage_return_survives() {
-        assert!(error("n", "C", "a\u{1}b\r\nc", "1").contains("<Message>a\u{FFFD}b&#13;\nc</Message>"));
+        assert!(error("n", ("Sender", "C", "a\u{1}b\r\nc"), "1").contains("<Message>a\u{FFFD}b&#13;\nc</Message>"));
     }
 }

@@ -29,7 +29,7 @@ pub enum Error {
     #[error("it must be a JSON array of {{\"call\": …, \"with\": …}}")]
     Form(#[source] serde_json::Error),
     /// A call of no service.
-    #[error("entry {0}: {1:?} is no call; expected ecs.…, servicediscovery.… or autoscaling.…")]
+    #[error("entry {0}: {1:?} is no call; expected ecs.…, servicediscovery.…, autoscaling.… or sqs.…")]
     Call(usize, String),
     /// A call was refused.
     #[error("entry {number} ({call}): {}: {}", refusal.code, refusal.message)]
@@ -51,12 +51,8 @@ impl World {
     pub fn make(&self, file: &str) -> Result<(), Error> {
         let entries: Vec<Entry> = serde_json::from_str(file).map_err(Error::Form)?;
         for (number, entry) in (1..).zip(entries) {
-            let (service, operation) = match entry.call.split_once('.') {
-                Some(("ecs", operation)) => (Service::Ecs, operation),
-                Some(("servicediscovery", operation)) => (Service::CloudMap, operation),
-                Some(("autoscaling", operation)) => (Service::AutoScaling, operation),
-                Some(_) | None => return Err(Error::Call(number, entry.call)),
-            };
+            let named = entry.call.split_once('.').and_then(|(name, what)| Some((Service::named(name)?, what)));
+            let Some((service, operation)) = named else { return Err(Error::Call(number, entry.call)) };
             self.call(service, operation, entry.with).map_err(|refusal| Error::Refused {
                 number,
                 call: entry.call.clone(),

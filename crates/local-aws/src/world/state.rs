@@ -9,13 +9,14 @@ use serde_json::Value;
 use super::ecs_agents::EcsAgents;
 use super::settings::Settings;
 use crate::auto_scaling::{self, AutoScaling};
+use crate::call::Call;
+pub use crate::call::{Answer, Service};
 use crate::cloud_map::{self, CloudMap};
 use crate::ecs::{self, Ecs};
 use crate::events::EventLog;
 use crate::ids::Ids;
 use crate::network::Network;
 use crate::pace::Wall;
-use crate::query::xml::Content;
 use crate::refusal::Refusal;
 use crate::runtime::{Happened, TaskSpec};
 
@@ -60,26 +61,6 @@ pub enum Action {
     },
 }
 
-/// Which service a call is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Service {
-    /// Amazon ECS.
-    Ecs,
-    /// AWS Cloud Map.
-    CloudMap,
-    /// EC2 Auto Scaling.
-    AutoScaling,
-}
-
-/// An answer, before it is written.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Answer {
-    /// Of a JSON protocol.
-    Json(Value),
-    /// Of the Query protocol.
-    Xml(Content),
-}
-
 /// The world.
 #[derive(Debug)]
 pub struct State {
@@ -116,26 +97,44 @@ impl State {
         }
     }
 
-    /// Carries out a call of an API.
+    /// Carries out a call that nothing hinders: of a world file, of a test.
     ///
     /// # Errors
     /// What the service refuses.
     pub fn call(&mut self, now: Moment, service: Service, operation: &str, body: Value) -> Result<Answer, Refusal> {
+        self.carry_out(now, &mut Call::new(service, operation, body, now))
+    }
+
+    /// Carries out a call. One that is answered with [`Answer::Later`] is to be asked again.
+    ///
+    /// # Errors
+    /// What the service refuses.
+    pub fn carry_out(&mut self, now: Moment, call: &mut Call) -> Result<Answer, Refusal> {
         self.advance(now);
-        let answer = match service {
-            Service::Ecs => {
-                let body = self.with_group_arn(operation, body)?;
-                ecs::wire::call(&mut self.ecs, now, &self.wall, operation, body).map(Answer::Json)
-            }
-            Service::CloudMap => {
-                cloud_map::wire::call(&mut self.cloud_map, now, &self.wall, operation, body).map(Answer::Json)
-            }
-            Service::AutoScaling => {
-                auto_scaling::wire::call(&mut self.auto_scaling, now, &self.wall, operation, body).map(Answer::Xml)
-            }
-        };
+        let answer = self.serve(now, call);
         self.advance(now);
         answer
+    }
+
+    fn serve(&mut self, now: Moment, call: &mut Call) -> Result<Answer, Refusal> {
+        match call.service {
+            Service::Ecs => {
+                let body = call.take_body();
+                let body = self.with_group_arn(&call.operation, body)?;
+                ecs::wire::call(&mut self.ecs, now, &self.wall, &call.operation, body).map(Answer::Json)
+            }
+            Service::CloudMap => {
+                let body = call.take_body();
+                cloud_map::wire::call(&mut self.cloud_map, now, &self.wall, &call.operation, body).map(Answer::Json)
+            }
+            Service::AutoScaling => {
+                let body = call.take_body();
+                auto_scaling::wire::call(&mut self.auto_scaling, now, &self.wall, &call.operation, body)
+                    .map(Answer::Xml)
+            }
+            // Not here yet: `call` has all that it takes, and may be answered with `Answer::Later`.
+            Service::Sqs => Err(Refusal::unknown_operation(&call.operation)),
+        }
     }
 
     /// A capacity provider's group has to exist. It may be called by its name here; ECS remembers its ARN.

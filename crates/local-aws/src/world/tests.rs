@@ -41,7 +41,7 @@ fn state() -> State {
 fn ecs(state: &mut State, now: Moment, operation: &str, body: Value) -> Value {
     match state.call(now, Service::Ecs, operation, body).expect("accepted") {
         Answer::Json(value) => value,
-        Answer::Xml(_) => panic!("ECS speaks JSON"),
+        Answer::Xml(_) | Answer::Later(_) => panic!("ECS speaks JSON, at once"),
     }
 }
 
