@@ -26,6 +26,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where the DNS is.
     pub dns_listen: Option<SocketAddr>,
+    /// Where the caching resolver is.
+    pub resolver_listen: Option<SocketAddr>,
     /// How fast AWS's own waits pass.
     pub pace: Pace,
     /// What tasks are.
@@ -57,6 +59,7 @@ const PROGRAM: Program = Program {
         Setting::new("listen", "ADDR:PORT", "Where the APIs and the page are; port 0 finds a free one.")
             .default("127.0.0.1:4566"),
         Setting::new("dns-listen", "ADDR:PORT", "Where the DNS is, on UDP and TCP; none without it."),
+        Setting::new("resolver-listen", "ADDR:PORT", "Where a caching resolver is, as a VPC has one; none without it."),
         Setting::new("time-factor", "NUMBER", "How much faster AWS's own waits pass: with 60 a minute takes a second.")
             .default("1"),
         Setting::new("tasks", "docker|process", "What tasks are: containers, or child processes.").default("process"),
@@ -98,6 +101,7 @@ fn settings(mut given: Given) -> Result<(Settings, Logging), Stop> {
     let settings = Settings {
         listen: given.value("listen", parse::socket_address),
         dns_listen: given.optional("dns-listen", parse::socket_address),
+        resolver_listen: given.optional("resolver-listen", parse::socket_address),
         pace: given.value("time-factor", pace),
         tasks: given.value("tasks", tasks),
         agent: given.optional("agent", parse::text).map(PathBuf::from),

@@ -1,26 +1,41 @@
-//! The authoritative DNS of the world's zones, on UDP and TCP. What is answered is decided in `answer`; here are the
-//! sockets.
+//! The DNS of the world, on UDP and TCP: the authoritative server of the namespaces' zones, and on an address of its own a
+//! caching resolver. What is answered is decided in [`answer`] and [`resolver`], what goes wrong in [`faults`]; here are
+//! the sockets.
 //!
 //! Assumes that it listens on one address, not on 0.0.0.0 of a machine with many: an answer over UDP leaves from the
 //! address that the system chooses.
 //!
-//! Guarantees: no packet ends it; over TCP at most 64 connections, each idle for 10 s at most.
+//! Guarantees: no packet ends it; over TCP at most 64 connections, each idle for 10 s at most; at most 256 answers are
+//! held back by a fault at once (more are dropped).
 
 mod answer;
+mod cache;
+pub mod faults;
+mod find;
+mod packet;
+pub mod resolver;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use daemon::moment::Clock;
+use hickory_proto::op::ResponseCode;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
-use self::answer::{Transport, answer};
+pub use self::answer::answer;
+use self::faults::{Fault, Side};
+use self::find::text_of;
+pub use self::packet::Transport;
+use self::packet::{Received, begin, finish, receive};
+use self::resolver::Resolver;
 use crate::accept::accept;
-use crate::views::Views;
+use crate::ids::Ids;
+use crate::views::Zones;
 
 const MOST_CONNECTIONS: usize = 64;
 
@@ -32,6 +47,9 @@ const LARGEST_QUERY: usize = 4096;
 
 /// After a socket failed, before it is used again.
 const BREATH: Duration = Duration::from_millis(100);
+
+/// How many answers over UDP are held back at once.
+const MOST_LATE: usize = 256;
 
 /// With port 0: how often a UDP port is tried whose TCP port may be taken.
 const TRIES: u32 = 20;
@@ -50,15 +68,28 @@ pub struct Dns {
 }
 
 impl Dns {
-    /// Listens on UDP and TCP; port 0 finds one that is free for both.
+    /// Serves the zones with authority. Port 0 finds one that is free for UDP and TCP; `seed` is what chance begins with.
     ///
     /// # Errors
     /// When the address or one of the ports is not to be had.
-    pub async fn listen(at: SocketAddr, views: Arc<dyn Views>) -> Result<Dns, Error> {
+    pub async fn listen(at: SocketAddr, zones: Arc<dyn Zones>, seed: u64) -> Result<Dns, Error> {
+        Dns::start(at, Desk::new(Role::Zones, zones, seed)).await
+    }
+
+    /// Serves as a caching resolver; otherwise as [`Dns::listen`].
+    ///
+    /// # Errors
+    /// As [`Dns::listen`].
+    pub async fn resolve(at: SocketAddr, zones: Arc<dyn Zones>, seed: u64) -> Result<Dns, Error> {
+        Dns::start(at, Desk::new(Role::Resolver(Mutex::default()), zones, seed)).await
+    }
+
+    async fn start(at: SocketAddr, desk: Desk) -> Result<Dns, Error> {
+        let desk = Arc::new(desk);
         let (datagrams, listener) = bind(at).await.map_err(|error| Error(at, error))?;
         let at = datagrams.local_addr().map_err(|error| Error(at, error))?;
-        let udp = tokio::spawn(serve_udp(datagrams, Arc::clone(&views)));
-        let tcp = tokio::spawn(serve_tcp(listener, views));
+        let udp = tokio::spawn(serve_udp(datagrams, Arc::clone(&desk)));
+        let tcp = tokio::spawn(serve_tcp(listener, desk));
         Ok(Dns { at, udp, tcp })
     }
 
@@ -96,22 +127,83 @@ async fn bind(at: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
     }
 }
 
-/// Chance for the order of addresses.
-fn seed() -> u64 {
-    uuid::Uuid::new_v4().as_u64_pair().0
+/// Where queries are answered.
+struct Desk {
+    role: Role,
+    zones: Arc<dyn Zones>,
+    chance: Mutex<Ids>,
+    clock: Clock,
 }
 
-async fn serve_udp(socket: UdpSocket, views: Arc<dyn Views>) {
+enum Role {
+    Zones,
+    Resolver(Mutex<Resolver>),
+}
+
+/// What is done about a packet.
+enum Reply {
+    Nothing,
+    Now(Vec<u8>),
+    Late(Duration, Vec<u8>),
+}
+
+impl Desk {
+    fn new(role: Role, zones: Arc<dyn Zones>, seed: u64) -> Desk {
+        Desk { role, zones, chance: Mutex::new(Ids::new(seed)), clock: Clock::start() }
+    }
+
+    fn handle(&self, packet: &[u8], transport: Transport) -> Reply {
+        let query = match receive(packet) {
+            Received::Ignored => return Reply::Nothing,
+            Received::Refused(reply) => return Reply::Now(reply),
+            Received::Query(query) => query,
+        };
+        let seed = self.chance.lock().unwrap_or_else(PoisonError::into_inner).number();
+        let (side, name) = match &self.role {
+            Role::Zones => (Side::Zones, query.queries.first()),
+            Role::Resolver(_) => (Side::Resolver, query.queries.first()),
+        };
+        let fault = name.and_then(|question| self.zones.dns_fault(side, &text_of(&question.name)));
+        let reply = match (fault, &self.role) {
+            (Some(Fault::Drop), _) => return Reply::Nothing,
+            (Some(Fault::ServFail), _) => {
+                let mut reply = begin(&query);
+                reply.metadata.response_code = ResponseCode::ServFail;
+                reply
+            }
+            (Some(Fault::Delay(_)) | None, Role::Zones) => answer::reply(&query, &*self.zones, seed),
+            (Some(Fault::Delay(_)) | None, Role::Resolver(resolver)) => {
+                let mut resolver = resolver.lock().unwrap_or_else(PoisonError::into_inner);
+                resolver.reply(&query, &*self.zones, self.clock.now(), seed)
+            }
+        };
+        match (finish(&query, &reply, transport), fault) {
+            (None, _) => Reply::Nothing,
+            (Some(bytes), Some(Fault::Delay(late))) => Reply::Late(late, bytes),
+            (Some(bytes), Some(Fault::Drop | Fault::ServFail) | None) => Reply::Now(bytes),
+        }
+    }
+}
+
+async fn serve_udp(socket: UdpSocket, desk: Arc<Desk>) {
+    let socket = Arc::new(socket);
+    let mut late = JoinSet::new();
     let mut packet = vec![0; LARGEST_QUERY];
     loop {
+        while late.try_join_next().is_some() {}
         match socket.recv_from(&mut packet).await {
-            Ok((length, from)) => {
-                if let Some(reply) = answer(&packet[..length], Transport::Udp, &*views, seed())
-                    && let Err(error) = socket.send_to(&reply, from).await
-                {
-                    tracing::debug!(%from, %error, "cannot send a DNS answer");
+            Ok((length, from)) => match desk.handle(&packet[..length], Transport::Udp) {
+                Reply::Nothing => {}
+                Reply::Now(reply) => send(&socket, &reply, from).await,
+                Reply::Late(by, reply) if late.len() < MOST_LATE => {
+                    let socket = Arc::clone(&socket);
+                    late.spawn(async move {
+                        sleep(by).await;
+                        send(&socket, &reply, from).await;
+                    });
                 }
-            }
+                Reply::Late(..) => {}
+            },
             Err(error) => {
                 tracing::warn!(%error, "cannot receive DNS queries");
                 sleep(BREATH).await;
@@ -120,11 +212,17 @@ async fn serve_udp(socket: UdpSocket, views: Arc<dyn Views>) {
     }
 }
 
-async fn serve_tcp(listener: TcpListener, views: Arc<dyn Views>) {
+async fn send(socket: &UdpSocket, reply: &[u8], to: SocketAddr) {
+    if let Err(error) = socket.send_to(reply, to).await {
+        tracing::debug!(%to, %error, "cannot send a DNS answer");
+    }
+}
+
+async fn serve_tcp(listener: TcpListener, desk: Arc<Desk>) {
     accept(listener, MOST_CONNECTIONS, |stream| {
-        let views = Arc::clone(&views);
+        let desk = Arc::clone(&desk);
         async move {
-            if let Err(error) = serve_connection(stream, &*views).await {
+            if let Err(error) = serve_connection(stream, &desk).await {
                 tracing::trace!(%error, "a DNS connection ended");
             }
         }
@@ -133,11 +231,17 @@ async fn serve_tcp(listener: TcpListener, views: Arc<dyn Views>) {
 }
 
 /// One query after the other, each with its length before it (RFC 7766).
-async fn serve_connection(mut stream: TcpStream, views: &dyn Views) -> io::Result<()> {
+async fn serve_connection(mut stream: TcpStream, desk: &Desk) -> io::Result<()> {
     loop {
         let query = timeout(IDLE, read_query(&mut stream)).await??;
-        let Some(reply) = answer(&query, Transport::Tcp, views, seed()) else {
-            return Ok(());
+        let reply = match desk.handle(&query, Transport::Tcp) {
+            // A query that is never answered keeps its connection open, as one that was lost would.
+            Reply::Nothing => continue,
+            Reply::Now(reply) => reply,
+            Reply::Late(by, reply) => {
+                sleep(by).await;
+                reply
+            }
         };
         let length = u16::try_from(reply.len()).map_err(io::Error::other)?;
         let framed = [&length.to_be_bytes(), reply.as_slice()].concat();

@@ -62,7 +62,9 @@ pub fn run(settings: Settings) -> Code {
                 return Code::Failed;
             }
         };
-        tracing::info!(listen = %running.address, dns = running.dns_address().map(tracing::field::display), "ready");
+        let display = |address: Option<SocketAddr>| address.map(tracing::field::display);
+        let (dns, resolver) = (display(running.dns_address()), display(running.resolver_address()));
+        tracing::info!(listen = %running.address, dns, resolver, "ready");
         tokio::select! {
             _ = terminated.recv() => tracing::info!("SIGTERM: ending everything"),
             _ = interrupted.recv() => tracing::info!("SIGINT: ending everything"),
@@ -80,6 +82,7 @@ pub struct Running {
     /// What it knows.
     pub world: World,
     dns: Option<Dns>,
+    resolver: Option<Dns>,
     server: JoinHandle<()>,
     reconciler: JoinHandle<()>,
     stop: watch::Sender<bool>,
@@ -95,12 +98,13 @@ impl Running {
         let address = listener.local_addr().map_err(|e| Error::Listen(settings.listen, e))?;
         let own = reached_at(address);
         let task_endpoint = settings.task_endpoint.clone().unwrap_or_else(|| format!("http://{own}"));
+        let seed = uuid::Uuid::new_v4().as_u64_pair().0;
         let world = World::new(settings::Settings {
             pace: settings.pace,
             network: settings.network,
             gives_addresses: settings.tasks == Tasks::Process,
             task_endpoint: task_endpoint.clone(),
-            seed: uuid::Uuid::new_v4().as_u64_pair().0,
+            seed,
             ..settings::Settings::default()
         });
         if let Some(file) = &settings.world {
@@ -108,12 +112,17 @@ impl Running {
             world.make(&text).map_err(|e| Error::World(file.clone(), e))?;
         }
         let dns = match settings.dns_listen {
-            Some(at) => Some(Dns::listen(at, Arc::new(world.clone())).await.map_err(Error::Dns)?),
+            Some(at) => Some(Dns::listen(at, Arc::new(world.clone()), seed).await.map_err(Error::Dns)?),
             None => None,
         };
-        let dns_server = dns.as_ref().map(|dns| dns_for_tasks(dns.at(), &task_endpoint));
+        let resolver = match settings.resolver_listen {
+            Some(at) => Some(Dns::resolve(at, Arc::new(world.clone()), seed).await.map_err(Error::Dns)?),
+            None => None,
+        };
+        let for_tasks = |dns: &Option<Dns>| dns.as_ref().map(|dns| dns_for_tasks(dns.at(), &task_endpoint));
+        let (dns_server, resolver_address) = (for_tasks(&dns), for_tasks(&resolver));
         let (events, happened) = mpsc::unbounded_channel();
-        let tasks = runtime_settings(&settings, dns_server);
+        let tasks = runtime_settings(&settings, dns_server, resolver_address);
         let runtime = Runtime::new(tasks, events.clone()).await.map_err(Error::Runtime)?;
         let agents = settings.agent.map(|program| Agents {
             program,
@@ -125,13 +134,19 @@ impl Running {
         let reconciler = Reconciler::new(world.clone(), runtime, agents, events);
         let reconciler = tokio::spawn(reconciler.run(happened, stopped.clone()));
         let server = tokio::spawn(server::serve(listener, world.clone(), stopped));
-        Ok(Running { address, world, dns, server, reconciler, stop })
+        Ok(Running { address, world, dns, resolver, server, reconciler, stop })
     }
 
     /// Where the DNS listens.
     #[must_use]
     pub fn dns_address(&self) -> Option<SocketAddr> {
         self.dns.as_ref().map(Dns::at)
+    }
+
+    /// Where the caching resolver listens.
+    #[must_use]
+    pub fn resolver_address(&self) -> Option<SocketAddr> {
+        self.resolver.as_ref().map(Dns::at)
     }
 
     /// Ends it: when this returns, nothing that it started is left and its ports are free.
@@ -141,21 +156,27 @@ impl Running {
         let _ = self.reconciler.await;
         self.server.abort();
         let _ = self.server.await;
-        if let Some(dns) = self.dns {
+        for dns in [self.dns, self.resolver].into_iter().flatten() {
             dns.close().await;
         }
     }
 }
 
-fn runtime_settings(settings: &Settings, dns_server: Option<SocketAddr>) -> RuntimeSettings {
+fn runtime_settings(
+    settings: &Settings,
+    dns_server: Option<SocketAddr>,
+    resolver: Option<SocketAddr>,
+) -> RuntimeSettings {
     match settings.tasks {
         Tasks::Process => {
-            RuntimeSettings::Process(ProcessSettings { images: settings.images.iter().cloned().collect(), dns_server })
+            let images = settings.images.iter().cloned().collect();
+            RuntimeSettings::Process(ProcessSettings { images, dns_server, resolver })
         }
         Tasks::Docker => RuntimeSettings::Docker(DockerSettings {
             network: settings.docker_network.clone(),
             publish: settings.publish.clone(),
             dns_server,
+            resolver,
         }),
     }
 }

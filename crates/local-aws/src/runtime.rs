@@ -121,6 +121,8 @@ pub struct ProcessSettings {
     pub images: BTreeMap<String, Vec<String>>,
     /// What `{DNS_SERVER}` stands for.
     pub dns_server: Option<SocketAddr>,
+    /// What `{RESOLVER}` stands for.
+    pub resolver: Option<SocketAddr>,
 }
 
 /// What Docker containers need.
@@ -133,6 +135,8 @@ pub struct DockerSettings {
     pub publish: Vec<Publish>,
     /// What `{DNS_SERVER}` stands for.
     pub dns_server: Option<SocketAddr>,
+    /// What `{RESOLVER}` stands for.
+    pub resolver: Option<SocketAddr>,
 }
 
 /// `--publish HOSTPORT:CONTAINERPORT=FAMILY`: for the first task of the family, while the port is free.

@@ -1,8 +1,10 @@
 //! What the edges may ask of the world: the ECS agent's introspection, instance metadata, task metadata and DNS render
 //! these views and keep nothing themselves. The world implements [`Views`]; tests use a small one of their own.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::SystemTime;
+
+use crate::dns::faults::{Fault, Side};
 
 /// A host as its own local endpoints describe it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,32 +88,95 @@ pub struct TaskView {
     pub memory: u32,
 }
 
+/// A kind of record that is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordKind {
+    /// IPv4 addresses.
+    A,
+    /// IPv6 addresses.
+    Aaaa,
+    /// Hosts and ports.
+    Srv,
+    /// Another name.
+    Cname,
+    /// Whatever there is: one kind of it is enough (RFC 8482).
+    Any,
+    /// A kind that Cloud Map makes no records of.
+    Other,
+}
+
+/// One record's data.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RecordData {
+    /// An IPv4 address.
+    A(Ipv4Addr),
+    /// An IPv6 address.
+    Aaaa(Ipv6Addr),
+    /// A host's name (no final dot) and port; priority and weight are always 1.
+    Srv {
+        /// The port.
+        port: u16,
+        /// `t1.demo.service.local`.
+        target: String,
+    },
+    /// Another name, no final dot.
+    Cname(String),
+}
+
+/// How many of a name's records an answer has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Routing {
+    /// Up to eight, in random order.
+    Multivalue,
+    /// One, drawn at random.
+    Weighted,
+}
+
+/// The zone that a name is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ZoneView {
+    /// Lower case, no final dot.
+    pub name: String,
+    /// Seconds that "there is no such name" may be remembered: the zone's `SOA.TTL`.
+    pub soa_ttl: u32,
+}
+
 /// What a name of the DNS has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Records {
-    /// The name has addresses.
-    Addresses {
+    /// The name has records of the kind. A name with a CNAME has that, whatever kind was asked for.
+    Found {
+        /// Its zone.
+        zone: ZoneView,
         /// Seconds that an answer may be kept.
         ttl: u32,
-        /// At least one; all there are, the DNS server chooses up to eight.
-        addresses: Vec<Ipv4Addr>,
+        /// At least one; all there are, whoever answers chooses by `routing`.
+        data: Vec<RecordData>,
+        /// How to choose.
+        routing: Routing,
     },
     /// The name exists, but has no such record.
-    NoData {
-        /// Seconds that this may be remembered: the zone's `SOA.TTL`.
-        soa_minimum: u32,
-    },
+    NoData(ZoneView),
     /// The name does not exist in a zone of ours.
-    NoSuchName {
-        /// Seconds that this may be remembered: the zone's `SOA.TTL`.
-        soa_minimum: u32,
-    },
+    NoSuchName(ZoneView),
     /// The name is in no zone of ours.
     NotOurs,
 }
 
+/// What the DNS servers ask.
+pub trait Zones: Send + Sync + 'static {
+    /// What there is of `name` (lower case, no final dot).
+    fn records(&self, name: &str, kind: RecordKind) -> Records;
+
+    /// What is to go wrong with a query for `name`.
+    fn dns_fault(&self, side: Side, name: &str) -> Option<Fault> {
+        let _ = (side, name);
+        None
+    }
+}
+
 /// What may be asked. Every call answers at once, from what is known.
-pub trait Views: Send + Sync + 'static {
+pub trait Views: Zones {
     /// The host at this address.
     fn host(&self, address: Ipv4Addr) -> Option<HostView>;
 
@@ -120,11 +185,6 @@ pub trait Views: Send + Sync + 'static {
 
     /// The task with the container of this id, and the container's place in it.
     fn task_of_container(&self, docker_id: &str) -> Option<(TaskView, usize)>;
-
-    /// What the DNS knows of `name` (lower case, no final dot) and the zone that it is in (the same spelling; empty for
-    /// [`Records::NotOurs`]). `want_a` tells whether addresses are asked for; when not, a name that has only those is
-    /// [`Records::NoData`].
-    fn records(&self, name: &str, want_a: bool) -> (Records, String);
 }
 
 #[cfg(test)]

@@ -11,11 +11,13 @@ use daemon::moment::{Clock, Moment};
 use serde_json::Value;
 use tokio::sync::{Notify, watch};
 
+use crate::cloud_map::CloudMap;
+use crate::dns::faults::{Fault, Faults, Side};
 use crate::events::Event;
 use crate::pace::Wall;
 use crate::refusal::Refusal;
 use crate::runtime::Happened;
-use crate::views::{HostView, Records, TaskView, Views};
+use crate::views::{HostView, RecordKind, Records, TaskView, Views, Zones};
 
 mod advance;
 pub mod ecs_agents;
@@ -101,6 +103,16 @@ impl World {
         self.change(|state, now| state.happened(now, happened));
     }
 
+    /// Reads or changes what goes wrong with the DNS.
+    pub fn dns_faults<T>(&self, change: impl FnOnce(&mut Faults) -> T) -> T {
+        change(&mut self.lock().dns_faults)
+    }
+
+    /// Reads or changes Cloud Map beside its API: how late it spreads, what it loses.
+    pub fn cloud_map<T>(&self, change: impl FnOnce(&mut CloudMap) -> T) -> T {
+        self.change(|state, _| change(&mut state.cloud_map))
+    }
+
     /// Lets time pass; what is to be done outside, and when to come again at the latest.
     #[must_use]
     pub fn advance(&self) -> (Vec<Action>, Moment) {
@@ -171,8 +183,14 @@ impl Views for World {
     fn task_of_container(&self, docker_id: &str) -> Option<(TaskView, usize)> {
         self.lock().task_of_container(docker_id)
     }
+}
 
-    fn records(&self, name: &str, want_a: bool) -> (Records, String) {
-        self.lock().records(name, want_a)
+impl Zones for World {
+    fn records(&self, name: &str, kind: RecordKind) -> Records {
+        self.lock().records(name, kind)
+    }
+
+    fn dns_fault(&self, side: Side, name: &str) -> Option<Fault> {
+        self.lock().dns_faults.of(side, name)
     }
 }

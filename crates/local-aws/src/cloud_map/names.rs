@@ -2,37 +2,36 @@
 
 use std::net::Ipv4Addr;
 
-use super::model::{CloudMap, Namespace};
-use crate::views::Records;
+use super::model::{CloudMap, Instance, Namespace};
+use crate::views::{RecordData, RecordKind, Records, Routing, ZoneView};
 
 impl CloudMap {
-    /// What there is of a name (lower case, no final dot), and the zone it is in.
+    /// What there is of a name (lower case, no final dot).
     #[must_use]
-    pub fn records(&self, name: &str, want_a: bool) -> (Records, String) {
-        let Some(zone) = self.zone_of(name) else { return (Records::NotOurs, String::new()) };
-        let soa_minimum = zone.soa_ttl;
+    pub fn records(&self, name: &str, kind: RecordKind) -> Records {
+        let Some(zone) = self.zone_of(name) else { return Records::NotOurs };
+        let view = ZoneView { name: zone.name.clone(), soa_ttl: zone.soa_ttl };
+        let want_a = matches!(kind, RecordKind::A | RecordKind::Any);
         let here = || {
             let services = self.services.values().filter(|service| service.namespace == zone.id);
             services.filter(|service| !service.instances.is_empty()).map(|service| (self.full_name(service), service))
         };
-        let records = if let Some((_, service)) = here().find(|(full, _)| full == name) {
+        if let Some((_, service)) = here().find(|(full, _)| full == name) {
             let ttl = service.dns.iter().flat_map(|dns| &dns.dns_records).find(|r| r.kind == "A").map(|r| r.ttl);
-            let addresses: Vec<Ipv4Addr> = service
-                .instances
-                .values()
-                .filter_map(|instance| instance.attributes.get("AWS_INSTANCE_IPV4")?.parse().ok())
-                .collect();
+            let address = |instance: &Instance| instance.attributes.get("AWS_INSTANCE_IPV4")?.parse::<Ipv4Addr>().ok();
+            let data: Vec<RecordData> = service.instances.values().filter_map(address).map(RecordData::A).collect();
             match ttl {
-                Some(ttl) if want_a && !addresses.is_empty() => Records::Addresses { ttl, addresses },
-                Some(_) | None => Records::NoData { soa_minimum },
+                Some(ttl) if want_a && !data.is_empty() => {
+                    Records::Found { zone: view, ttl, data, routing: Routing::Multivalue }
+                }
+                Some(_) | None => Records::NoData(view),
             }
         } else if name == zone.name || here().any(|(full, _)| full.ends_with(&format!(".{name}"))) {
             // The zone itself, or a name that only has names below it.
-            Records::NoData { soa_minimum }
+            Records::NoData(view)
         } else {
-            Records::NoSuchName { soa_minimum }
-        };
-        (records, zone.name.clone())
+            Records::NoSuchName(view)
+        }
     }
 
     /// The most specific zone that the name is in.

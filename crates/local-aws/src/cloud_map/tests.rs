@@ -11,7 +11,7 @@ use super::operations::OperationStatus;
 use super::requests::{OneInstance, RegisterInstance};
 use crate::account::Account;
 use crate::ids::Ids;
-use crate::views::Records;
+use crate::views::{RecordData, RecordKind, Records, Routing, ZoneView};
 
 /// Longer than any operation takes.
 const LONG: Duration = Duration::from_secs(1);
@@ -112,22 +112,24 @@ fn the_limits_of_ids_and_attributes_are_kept() {
 #[test]
 fn a_name_has_addresses_while_somebody_is_registered_and_does_not_exist_otherwise() {
     let (mut map, service) = map();
-    let zone = || "local".to_owned();
-    let nobody = (Records::NoSuchName { soa_minimum: 1 }, zone());
-    assert_eq!(map.records("demo.service.local", true), nobody);
+    let zone = || ZoneView { name: "local".to_owned(), soa_ttl: 1 };
+    let nobody = Records::NoSuchName(zone());
+    assert_eq!(map.records("demo.service.local", RecordKind::A), nobody);
     map.register(Moment::START, instance(&service, "t", 9)).expect("accepted");
     map.advance(Moment::START + LONG);
-    let addresses = vec![Ipv4Addr::new(127, 0, 0, 9)];
-    assert_eq!(map.records("demo.service.local", true), (Records::Addresses { ttl: 5, addresses }, zone()));
-    let no_data = (Records::NoData { soa_minimum: 1 }, zone());
-    for (name, want_a) in [("demo.service.local", false), ("service.local", true), ("local", true)] {
-        assert_eq!(map.records(name, want_a), no_data, "{name}");
+    let data = vec![RecordData::A(Ipv4Addr::new(127, 0, 0, 9))];
+    let found = Records::Found { zone: zone(), ttl: 5, data, routing: Routing::Multivalue };
+    assert_eq!(map.records("demo.service.local", RecordKind::A), found);
+    for (name, kind) in
+        [("demo.service.local", RecordKind::Aaaa), ("service.local", RecordKind::A), ("local", RecordKind::A)]
+    {
+        assert_eq!(map.records(name, kind), Records::NoData(zone()), "{name}");
     }
-    assert_eq!(map.records("other.service.local", true), nobody);
-    assert_eq!(map.records("notlocal", true), (Records::NotOurs, String::new()));
+    assert_eq!(map.records("other.service.local", RecordKind::A), nobody);
+    assert_eq!(map.records("notlocal", RecordKind::A), Records::NotOurs);
     map.deregister(Moment::START + LONG, &one(&service, "t")).expect("accepted");
     map.advance(Moment::START + LONG + LONG);
-    assert_eq!(map.records("demo.service.local", true), nobody);
+    assert_eq!(map.records("demo.service.local", RecordKind::A), nobody);
 }
 
 proptest! {

@@ -1,147 +1,76 @@
-//! From a packet to its answer. Deciding code: chance comes in as a seed.
+//! The authoritative answer to a packet. Deciding code: chance comes in as a seed.
 
-use std::net::Ipv4Addr;
+use hickory_proto::op::{Message, ResponseCode};
+use hickory_proto::rr::DNSClass;
 
-use hickory_proto::op::{Edns, Message, MessageType, Metadata, OpCode, Query, ResponseCode};
-use hickory_proto::rr::rdata::{A, SOA};
-use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
+use super::find::{Found, MOST_ALIASES, find};
+use super::packet::{Received, Transport, begin, finish, receive};
+use crate::views::Zones;
 
-use crate::views::{Records, Views};
-
-/// How a query came: over UDP an answer may be too large.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Transport {
-    Udp,
-    Tcp,
-}
-
-/// What a client without EDNS can take over UDP (RFC 1035), and what we send at most to one with it: more may be
-/// fragmented.
-const SMALLEST_UDP: u16 = 512;
-const LARGEST_UDP: u16 = 1232;
-
-/// A multivalue answer has up to eight addresses.
-const MOST_ADDRESSES: usize = 8;
-
-const HEADER: usize = 12;
-
-/// The answer to a packet; none where answering would be wrong: it is no query.
-pub(super) fn answer(packet: &[u8], transport: Transport, views: &dyn Views, seed: u64) -> Option<Vec<u8>> {
-    let header = packet.first_chunk::<HEADER>()?;
-    let [id_high, id_low, flags, _, questions_high, questions_low, ..] = *header;
-    if flags & 0x80 != 0 {
-        return None;
-    }
-    let id = u16::from_be_bytes([id_high, id_low]);
-    let op_code = OpCode::from_u8((flags >> 3) & 0x0f);
-    let error = |code| Message::error_msg(id, op_code, code).to_vec().ok();
-    if op_code != OpCode::Query {
-        return error(ResponseCode::NotImp);
-    }
-    if u16::from_be_bytes([questions_high, questions_low]) != 1 {
-        return error(ResponseCode::FormErr);
-    }
-    let Ok(query) = Message::from_vec(packet) else { return error(ResponseCode::FormErr) };
-    let reply = reply(&query, views, seed);
-    let bytes = reply.to_vec().ok()?;
-    if bytes.len() <= usize::from(room(&query, transport)) { Some(bytes) } else { reply.truncate().to_vec().ok() }
-}
-
-/// How many bytes the client can take.
-fn room(query: &Message, transport: Transport) -> u16 {
-    match (transport, &query.edns) {
-        (Transport::Tcp, _) => u16::MAX,
-        (Transport::Udp, None) => SMALLEST_UDP,
-        (Transport::Udp, Some(edns)) => edns.max_payload().clamp(SMALLEST_UDP, LARGEST_UDP),
+/// The answer of the zones' own server to a packet; none where answering would be wrong: it is no query.
+///
+/// Takes any bytes. Over UDP the answer is not longer than the client can take; whoever needs the rest asks over TCP.
+/// The same packet, zones and seed give the same answer. Faults are not its business.
+#[must_use]
+pub fn answer(packet: &[u8], transport: Transport, zones: &dyn Zones, seed: u64) -> Option<Vec<u8>> {
+    match receive(packet) {
+        Received::Ignored => None,
+        Received::Refused(reply) => Some(reply),
+        Received::Query(query) => finish(&query, &reply(&query, zones, seed), transport),
     }
 }
 
-fn reply(query: &Message, views: &dyn Views, seed: u64) -> Message {
-    let mut reply = Message::new(query.metadata.id, MessageType::Response, query.metadata.op_code);
-    reply.metadata = Metadata::response_from_request(&query.metadata);
-    reply.add_queries(query.queries.iter().cloned());
-    if let Some(asked) = &query.edns {
-        let mut edns = Edns::new();
-        edns.set_max_payload(LARGEST_UDP).set_dnssec_ok(asked.flags().dnssec_ok);
-        reply.set_edns(edns);
-        if asked.version() != 0 {
-            reply.metadata.response_code = ResponseCode::BADVERS;
-            return reply;
+/// The answer to a query.
+pub(super) fn reply(query: &Message, zones: &dyn Zones, seed: u64) -> Message {
+    let mut reply = begin(query);
+    let Some(question) = query.queries.first() else { return reply };
+    if reply.metadata.response_code != ResponseCode::NoError {
+        return reply;
+    }
+    if question.query_class != DNSClass::IN {
+        reply.metadata.response_code = ResponseCode::Refused;
+        return reply;
+    }
+    let mut name = question.name.clone();
+    for step in 0..=MOST_ALIASES {
+        match find(zones, &name, question.query_type, seed) {
+            Found::Records(records) => drop(reply.add_answers(records)),
+            Found::Alias(record, target) => {
+                reply.metadata.authoritative = true;
+                reply.add_answer(record);
+                name = target;
+                continue;
+            }
+            Found::Nothing(code, soa) => {
+                reply.metadata.response_code = code;
+                reply.add_authorities(soa);
+            }
+            // A name that stands for one elsewhere is all that can be said here; the resolver goes on.
+            Found::NotOurs if step > 0 => {}
+            Found::NotOurs => {
+                reply.metadata.response_code = ResponseCode::Refused;
+                return reply;
+            }
         }
+        break;
     }
-    match query.queries.first() {
-        Some(question) => fill(&mut reply, question, views, seed),
-        None => reply.metadata.response_code = ResponseCode::FormErr,
-    }
+    reply.metadata.authoritative = true;
     reply
-}
-
-fn fill(reply: &mut Message, question: &Query, views: &dyn Views, seed: u64) {
-    // Of a question for anything, one set of records is answer enough (RFC 8482).
-    let wants_a = matches!(question.query_type, RecordType::A | RecordType::ANY);
-    let name = question.name.to_lowercase().to_ascii();
-    let name = name.strip_suffix('.').unwrap_or(&name);
-    let (records, zone) = if question.query_class == DNSClass::IN {
-        views.records(name, wants_a)
-    } else {
-        (Records::NotOurs, String::new())
-    };
-    reply.metadata.authoritative = records != Records::NotOurs;
-    match records {
-        Records::Addresses { ttl, addresses } => {
-            let records = chosen(addresses, seed).into_iter().map(|address| RData::A(A(address)));
-            reply.add_answers(records.map(|data| Record::from_rdata(question.name.clone(), ttl, data)));
-        }
-        Records::NoData { soa_minimum } => match (soa(&zone, soa_minimum), question.query_type) {
-            (Some(soa), RecordType::SOA) if name == zone => drop(reply.add_answer(soa)),
-            (soa, _) => drop(reply.add_authorities(soa)),
-        },
-        Records::NoSuchName { soa_minimum } => {
-            reply.metadata.response_code = ResponseCode::NXDomain;
-            reply.add_authorities(soa(&zone, soa_minimum));
-        }
-        Records::NotOurs => reply.metadata.response_code = ResponseCode::Refused,
-    }
-}
-
-/// Up to eight of the addresses in an order that `seed` draws.
-fn chosen(mut addresses: Vec<Ipv4Addr>, seed: u64) -> Vec<Ipv4Addr> {
-    let mut state = seed;
-    for last in (1..addresses.len()).rev() {
-        // The draw is below `last + 1`, so it fits.
-        let draw = usize::try_from(next(&mut state) % (last as u64 + 1)).unwrap_or(0);
-        addresses.swap(draw, last);
-    }
-    addresses.truncate(MOST_ADDRESSES);
-    addresses
-}
-
-/// SplitMix64.
-fn next(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut mixed = *state;
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
-}
-
-/// The zone's start of authority, as Route 53 writes it. Its own TTL is the minimum too: a resolver remembers a
-/// negative answer for the smaller of the two (RFC 2308).
-fn soa(zone: &str, minimum: u32) -> Option<Record> {
-    let name = Name::from_ascii(format!("{zone}.")).ok()?;
-    let server = Name::from_ascii(format!("ns-0.{zone}.")).ok()?;
-    let mailbox = Name::from_ascii("awsdns-hostmaster.amazon.com.").ok()?;
-    let soa = SOA::new(server, mailbox, 1, 7200, 900, 1_209_600, minimum);
-    Some(Record::from_rdata(name, minimum, RData::SOA(soa)))
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::net::Ipv4Addr;
 
+    use hickory_proto::op::{Edns, MessageType, OpCode, Query};
+    use hickory_proto::rr::rdata::A;
+    use hickory_proto::rr::{Name, RData, Record, RecordType};
     use proptest::prelude::*;
 
     use super::*;
+    use crate::dns::find::MOST_RECORDS;
+    use crate::dns::packet::{LARGEST_UDP, SMALLEST_UDP};
     use crate::dns::tests::Zone;
 
     fn query(name: &str, kind: RecordType) -> Message {
@@ -213,7 +142,7 @@ mod tests {
         for seed in 0..200 {
             let reply = answer(&packet, Transport::Udp, &Zone, seed).expect("an answer");
             let found = addresses(&Message::from_vec(&reply).expect("a message"));
-            assert_eq!(found.iter().collect::<BTreeSet<_>>().len(), MOST_ADDRESSES);
+            assert_eq!(found.iter().collect::<BTreeSet<_>>().len(), MOST_RECORDS);
             seen.extend(found.clone());
             orders.insert(found);
         }
@@ -243,7 +172,7 @@ mod tests {
         let long = format!("{}.many.service.local.", vec!["a".repeat(60); 3].join("."));
         let packet = query(&long, RecordType::A).to_vec().expect("a packet");
         let whole = answer(&packet, Transport::Tcp, &Zone, 1).expect("an answer");
-        assert_eq!(addresses(&Message::from_vec(&whole).expect("a message")).len(), MOST_ADDRESSES);
+        assert_eq!(addresses(&Message::from_vec(&whole).expect("a message")).len(), MOST_RECORDS);
         let over_udp = answer(&packet, Transport::Udp, &Zone, 1).expect("an answer");
         assert!(over_udp.len() <= usize::from(SMALLEST_UDP));
         let reply = reply(&Message::from_vec(&packet).expect("a message"), &Zone, 1).truncate();

@@ -6,51 +6,44 @@ use hickory_proto::rr::{Name, RecordType};
 use tokio::time::timeout;
 
 use super::*;
-use crate::views::{HostView, Records, TaskView};
+use crate::views::{RecordData, RecordKind, Records, Routing, ZoneView};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// The zone `local` with the names `one.service` and `many.service` (and all below it).
 pub(super) struct Zone;
 
-impl Views for Zone {
-    fn host(&self, _: Ipv4Addr) -> Option<HostView> {
-        None
-    }
+/// Its negative answers may be remembered for a second.
+pub(super) fn zone() -> ZoneView {
+    ZoneView { name: "local".to_owned(), soa_ttl: 1 }
+}
 
-    fn tasks_of(&self, _: &str) -> Vec<TaskView> {
-        Vec::new()
-    }
-
-    fn task_of_container(&self, _: &str) -> Option<(TaskView, usize)> {
-        None
-    }
-
-    fn records(&self, name: &str, want_a: bool) -> (Records, String) {
+impl Zones for Zone {
+    fn records(&self, name: &str, kind: RecordKind) -> Records {
         let count = match name {
             "one.service.local" => 1,
             name if name.ends_with("many.service.local") => 20,
             "local" => 0,
-            name if name.ends_with(".local") => return (Records::NoSuchName { soa_minimum: 1 }, "local".to_owned()),
-            _ => return (Records::NotOurs, String::new()),
+            name if name.ends_with(".local") => return Records::NoSuchName(zone()),
+            _ => return Records::NotOurs,
         };
-        let addresses = (10..10 + count).map(|last| Ipv4Addr::new(127, 42, 1, last)).collect();
-        let records = match want_a && count > 0 {
-            true => Records::Addresses { ttl: 5, addresses },
-            false => Records::NoData { soa_minimum: 1 },
-        };
-        (records, "local".to_owned())
+        let data = (10..10 + count).map(|last| RecordData::A(Ipv4Addr::new(127, 42, 1, last))).collect();
+        match count > 0 && matches!(kind, RecordKind::A | RecordKind::Any) {
+            true => Records::Found { zone: zone(), ttl: 5, data, routing: Routing::Multivalue },
+            false => Records::NoData(zone()),
+        }
     }
 }
 
 fn query(name: &str) -> Vec<u8> {
     let mut query = Message::query();
+    query.metadata.recursion_desired = true;
     query.add_query(Query::query(Name::from_ascii(name).expect("a name"), RecordType::A));
     query.to_vec().expect("a packet")
 }
 
 async fn listen() -> Dns {
-    Dns::listen(([127, 0, 0, 1], 0).into(), Arc::new(Zone)).await.expect("a server")
+    Dns::listen(([127, 0, 0, 1], 0).into(), Arc::new(Zone), 1).await.expect("a server")
 }
 
 async fn ask_udp(at: SocketAddr, packet: &[u8]) -> Message {
@@ -110,7 +103,7 @@ async fn garbage_does_not_keep_others_from_their_answer() {
 #[tokio::test]
 async fn a_closed_server_leaves_its_ports_free() {
     // An address of its own, so that nobody else is given the port in between.
-    let dns = Dns::listen(([127, 77, 0, 2], 0).into(), Arc::new(Zone)).await.expect("a server");
+    let dns = Dns::listen(([127, 77, 0, 2], 0).into(), Arc::new(Zone), 1).await.expect("a server");
     let at = dns.at();
     let mut open = TcpStream::connect(at).await.expect("a connection");
     send_tcp(&mut open, &query("one.service.local.")).await;
@@ -119,12 +112,73 @@ async fn a_closed_server_leaves_its_ports_free() {
     // Children that other tests start have our sockets open for a moment, until they are what they are to be.
     let begun = std::time::Instant::now();
     let again = loop {
-        match Dns::listen(at, Arc::new(Zone)).await {
+        match Dns::listen(at, Arc::new(Zone), 1).await {
             Ok(again) => break again,
             Err(error) => assert!(begun.elapsed() < LIMIT, "{error}"),
         }
         tokio::task::yield_now().await;
     };
-    assert!(Dns::listen(at, Arc::new(Zone)).await.is_err(), "two servers on one address");
+    assert!(Dns::listen(at, Arc::new(Zone), 1).await.is_err(), "two servers on one address");
     again.close().await;
+}
+
+/// The same zone, and what goes wrong.
+struct Faulty(Mutex<faults::Faults>);
+
+impl Zones for Faulty {
+    fn records(&self, name: &str, kind: RecordKind) -> Records {
+        Zone.records(name, kind)
+    }
+
+    fn dns_fault(&self, side: Side, name: &str) -> Option<Fault> {
+        self.0.lock().expect("whole").of(side, name)
+    }
+}
+
+#[tokio::test]
+async fn on_each_address_queries_can_be_dropped_refused_and_held_back() {
+    let zones = Arc::new(Faulty(Mutex::new(faults::Faults::new(1))));
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let servers = [
+        (Side::Zones, Dns::listen(any, Arc::<Faulty>::clone(&zones), 1).await.expect("a server")),
+        (Side::Resolver, Dns::resolve(any, Arc::<Faulty>::clone(&zones), 1).await.expect("a resolver")),
+    ];
+    let set = |side, fault| {
+        let name = Some("one.service.local".to_owned());
+        zones.0.lock().expect("whole").set(faults::Rule { side: Some(side), name, percent: None, fault });
+    };
+    for (side, server) in &servers {
+        set(*side, Fault::ServFail);
+        let reply = ask_udp(server.at(), &query("one.service.local.")).await;
+        assert_eq!(reply.metadata.response_code, ResponseCode::ServFail);
+        let mut stream = TcpStream::connect(server.at()).await.expect("a connection");
+        send_tcp(&mut stream, &query("one.service.local.")).await;
+        assert_eq!(receive_tcp(&mut stream).await.metadata.response_code, ResponseCode::ServFail);
+
+        // Whoever asks twice on one socket gets the second answer only: the first query is lost.
+        set(*side, Fault::Drop);
+        let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
+        for name in ["one.service.local.", "many.service.local."] {
+            socket.send_to(&query(name), server.at()).await.expect("sent");
+            send_tcp(&mut stream, &query(name)).await;
+        }
+        let mut reply = [0; 2048];
+        let length = timeout(LIMIT, socket.recv(&mut reply)).await.expect("in time").expect("an answer");
+        assert_eq!(Message::from_vec(&reply[..length]).expect("a message").answers.len(), 8);
+        assert_eq!(receive_tcp(&mut stream).await.answers.len(), 8);
+
+        // A late answer does not hold up the others.
+        set(*side, Fault::Delay(Duration::from_millis(200)));
+        let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
+        for name in ["one.service.local.", "many.service.local."] {
+            socket.send_to(&query(name), server.at()).await.expect("sent");
+        }
+        for expected in [8, 1] {
+            let length = timeout(LIMIT, socket.recv(&mut reply)).await.expect("in time").expect("an answer");
+            assert_eq!(Message::from_vec(&reply[..length]).expect("a message").answers.len(), expected);
+        }
+    }
+    for (_, server) in servers {
+        server.close().await;
+    }
 }

@@ -1,4 +1,4 @@
-//! `{TASK_ADDRESS}`, `{TASK_DIR}` and `{DNS_SERVER}` in what a task is started with: one task definition serves tasks
+//! `{TASK_ADDRESS}`, `{TASK_DIR}`, `{DNS_SERVER}` and `{RESOLVER}` in what a task is started with: one task definition serves tasks
 //! that share the machine's port space (processes, each with an own address) and tasks that do not (containers).
 
 use std::net::SocketAddr;
@@ -10,17 +10,20 @@ pub(crate) struct Placeholders {
     pub(crate) task_address: String,
     /// A directory of the task's own.
     pub(crate) task_directory: String,
-    /// The DNS; without one the placeholder stays, for the program to complain about.
+    /// The zones' own DNS server; without one the placeholder stays, for the program to complain about.
     pub(crate) dns_server: Option<SocketAddr>,
+    /// The caching resolver; as above.
+    pub(crate) resolver: Option<SocketAddr>,
 }
 
 impl Placeholders {
     pub(crate) fn replace(&self, text: &str) -> String {
         let text = text.replace("{TASK_ADDRESS}", &self.task_address).replace("{TASK_DIR}", &self.task_directory);
-        match self.dns_server {
-            Some(server) => text.replace("{DNS_SERVER}", &server.to_string()),
+        let put = |text: String, placeholder: &str, address: Option<SocketAddr>| match address {
+            Some(address) => text.replace(placeholder, &address.to_string()),
             None => text,
-        }
+        };
+        put(put(text, "{DNS_SERVER}", self.dns_server), "{RESOLVER}", self.resolver)
     }
 
     pub(crate) fn replace_all<'a>(&self, texts: impl IntoIterator<Item = &'a String>) -> Vec<String> {
@@ -42,10 +45,12 @@ mod tests {
             task_address: "127.42.1.10".to_owned(),
             task_directory: "/tmp/t".to_owned(),
             dns_server: Some(([127, 0, 0, 1], 5300).into()),
+            resolver: Some(([127, 0, 0, 1], 5301).into()),
         };
         assert_eq!(
-            placeholders.replace("{TASK_ADDRESS}:9051 {TASK_DIR}/shutdown {DNS_SERVER} {TASK_ADDRESS} {OTHER}"),
-            "127.42.1.10:9051 /tmp/t/shutdown 127.0.0.1:5300 127.42.1.10 {OTHER}"
+            placeholders
+                .replace("{TASK_ADDRESS}:9051 {TASK_DIR}/shutdown {DNS_SERVER} {RESOLVER} {TASK_ADDRESS} {OTHER}"),
+            "127.42.1.10:9051 /tmp/t/shutdown 127.0.0.1:5300 127.0.0.1:5301 127.42.1.10 {OTHER}"
         );
         assert_eq!(Placeholders { dns_server: None, ..placeholders }.replace("{DNS_SERVER}"), "{DNS_SERVER}");
     }

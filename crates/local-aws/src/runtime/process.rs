@@ -85,6 +85,7 @@ fn start_all(
         task_address: spec.address.to_string(),
         task_directory: directory.display().to_string(),
         dns_server: settings.dns_server,
+        resolver: settings.resolver,
     };
     let mut children = Vec::new();
     for container in &spec.containers {

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::{Duration, SystemTime};
 
-use super::{ContainerView, HostView, Records, TaskView, Views};
+use super::{ContainerView, HostView, RecordKind, Records, TaskView, Views, Zones};
 
 /// The host's address.
 pub(crate) const HOST: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 1);
@@ -91,8 +91,10 @@ impl Views for Sample {
             Some((task.clone(), place))
         })
     }
+}
 
-    fn records(&self, _: &str, _: bool) -> (Records, String) {
-        (Records::NotOurs, String::new())
+impl Zones for Sample {
+    fn records(&self, _: &str, _: RecordKind) -> Records {
+        Records::NotOurs
     }
 }

@@ -8,7 +8,7 @@ use super::ecs_agents::AgentState;
 use super::state::State;
 use crate::ecs::instance::InstanceStatus;
 use crate::ecs::task::{ContainerStatus, Task};
-use crate::views::{ContainerView, HostView, TaskView};
+use crate::views::{ContainerView, HostView, RecordKind, Records, TaskView};
 
 impl State {
     /// The EC2 instance that a task is on.
@@ -99,10 +99,10 @@ impl State {
         }
     }
 
-    /// What a name of the DNS has, and its zone.
+    /// What a name of the DNS has.
     #[must_use]
-    pub fn records(&self, name: &str, want_a: bool) -> (crate::views::Records, String) {
-        self.cloud_map.records(name, want_a)
+    pub fn records(&self, name: &str, kind: RecordKind) -> Records {
+        self.cloud_map.records(name, kind)
     }
 
     /// `GET /_world`.

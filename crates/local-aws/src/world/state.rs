@@ -12,6 +12,7 @@ use crate::auto_scaling::{self, AutoScaling};
 use crate::call::Call;
 pub use crate::call::{Answer, Service};
 use crate::cloud_map::{self, CloudMap};
+use crate::dns::faults::Faults;
 use crate::ecs::{self, Ecs};
 use crate::events::EventLog;
 use crate::ids::Ids;
@@ -74,6 +75,7 @@ pub struct State {
     pub(super) events: EventLog,
     pub(super) actions: Vec<Action>,
     pub(super) next_look: Moment,
+    pub(super) dns_faults: Faults,
 }
 
 impl State {
@@ -92,6 +94,7 @@ impl State {
             network: Network::new(settings.network),
             events: EventLog::default(),
             actions: Vec::new(),
+            dns_faults: Faults::new(ids().number()),
             next_look: Moment::START + pace.of(crate::scaling::LOOKS_EVERY),
             settings,
         }

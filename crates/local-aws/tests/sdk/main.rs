@@ -32,7 +32,8 @@ impl Cloud {
         std::fs::write(&world, WORLD).expect("the world file");
         let running = Running::start(Settings {
             listen: "127.0.0.1:0".parse().expect("an address"),
-            dns_listen: None,
+            dns_listen: Some("127.0.0.1:0".parse().expect("an address")),
+            resolver_listen: Some("127.0.0.1:0".parse().expect("an address")),
             pace: Pace::times(600.0).expect("a factor"),
             tasks: Tasks::Process,
             agent: None,

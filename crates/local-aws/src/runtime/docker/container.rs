@@ -43,6 +43,7 @@ pub(super) fn body(
         task_address: "0.0.0.0".to_owned(),
         task_directory: "/tmp".to_owned(),
         dns_server: settings.dns_server,
+        resolver: settings.resolver,
     };
     let environment = placeholders.replace_values(&container.environment);
     let (exposed, host_config) = network(settings, joins);

@@ -31,7 +31,7 @@ impl Network {
     }
 
     fn settings_with(&self, publish: Vec<Publish>) -> RuntimeSettings {
-        RuntimeSettings::Docker(DockerSettings { network: self.0.clone(), publish, dns_server: None })
+        RuntimeSettings::Docker(DockerSettings { network: self.0.clone(), publish, dns_server: None, resolver: None })
     }
 
     fn containers(&self) -> Vec<String> {

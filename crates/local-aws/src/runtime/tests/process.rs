@@ -42,7 +42,7 @@ async fn a_task_runs_with_exactly_its_environment_and_its_exit_code_comes_back()
 #[tokio::test]
 async fn an_image_brings_its_program_and_the_definition_its_command() {
     let images = BTreeMap::from([("app:1".to_owned(), words(&["/bin/sh", "-c", "echo $0 $1"]))]);
-    let settings = ProcessSettings { images, dns_server: None };
+    let settings = ProcessSettings { images, dns_server: None, resolver: None };
     let mut world = World::new(RuntimeSettings::Process(settings)).await;
     let mut container = shell("app", "app:1", "");
     container.entry_point = Vec::new();
