@@ -31,13 +31,14 @@ pub struct AgentSpec {
     pub environment: Vec<(String, String)>,
 }
 
-/// What an agent on the host at `address` needs to know: its own endpoints, and where AWS is. `more` is added last and
-/// wins.
+/// What an agent on the host at `address` needs to know: its own endpoints, where AWS is, and the access key id by which
+/// it is known there. `more` is added last and wins.
 #[must_use]
 pub fn environment(
     address: Ipv4Addr,
     endpoint_url: &str,
     region: &str,
+    access_key_id: &str,
     more: &[(String, String)],
 ) -> Vec<(String, String)> {
     let own = [
@@ -46,7 +47,7 @@ pub fn environment(
         ("AWS_EC2_METADATA_SERVICE_ENDPOINT", format!("http://{address}:{METADATA_PORT}")),
         ("AWS_ENDPOINT_URL", endpoint_url.to_owned()),
         ("AWS_REGION", region.to_owned()),
-        ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+        ("AWS_ACCESS_KEY_ID", access_key_id.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
     ];
     own.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(more.iter().cloned()).collect()

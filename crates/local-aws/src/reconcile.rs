@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::agent::{self, Agent, AgentSpec};
+use crate::call::Caller;
 use crate::host::Host;
 use crate::runtime::{Happened, Runtime};
 use crate::world::World;
@@ -96,6 +97,12 @@ impl Reconciler {
             Action::EcsAgent { host, answers } => self.ecs_agent(&host, answers).await,
             // What is dropped is killed.
             Action::HostLost { host } => drop(self.hosts.remove(&host)),
+            // What these five do to processes and networks is not built yet, and says so.
+            Action::KillAgent { host } => not_possible("kill an agent", &host),
+            Action::Freeze(part) => not_possible("freeze", &part),
+            Action::Thaw(part) => not_possible("thaw", &part),
+            Action::Cut(part) => not_possible("cut off the network", &part),
+            Action::Mend(part) => not_possible("put back on the network", &part),
             Action::HostDown { host } => {
                 if let Some(on_host) = self.hosts.remove(&host) {
                     self.ending.spawn(on_host.end());
@@ -113,7 +120,8 @@ impl Reconciler {
             }
         };
         let agent = self.agents.as_ref().map(|agents| {
-            let environment = agent::environment(address, &agents.endpoint, &agents.region, &agents.environment);
+            let key = Caller::key_of_host(&host);
+            let environment = agent::environment(address, &agents.endpoint, &agents.region, &key, &agents.environment);
             let spec = AgentSpec { instance_id: host.clone(), program: agents.program.clone(), environment };
             Agent::start(spec, self.events.clone())
         });
@@ -150,4 +158,8 @@ impl Reconciler {
             () = hear => { everything.await; }
         }
     }
+}
+
+fn not_possible(what: &'static str, whom: &dyn std::fmt::Debug) {
+    tracing::error!(what, ?whom, "a fault is not possible here");
 }

@@ -23,7 +23,7 @@ impl Scripted {
             .arg(&program)
             .status();
         assert!(written.is_ok_and(|status| status.success()), "no script");
-        let environment = environment(Ipv4Addr::new(127, 42, 1, 1), "http://127.0.0.1:4566", "eu-west-1", &[]);
+        let environment = environment(Ipv4Addr::new(127, 42, 1, 1), "http://127.0.0.1:4566", "eu-west-1", "KEY1", &[]);
         let (sender, events) = unbounded_channel();
         let spec = AgentSpec { instance_id: "i-1".to_owned(), program, environment };
         Scripted { agent: Agent::start(spec, sender), events, directory }
@@ -61,7 +61,7 @@ async fn an_agent_knows_its_own_endpoints_and_where_aws_is() {
         [
             "AGENT_ADMIN_LISTEN=127.42.1.1:9071",
             "AGENT_INTROSPECTION=http://127.42.1.1:51678",
-            "AWS_ACCESS_KEY_ID=local",
+            "AWS_ACCESS_KEY_ID=KEY1",
             "AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.42.1.1:1338",
             "AWS_ENDPOINT_URL=http://127.0.0.1:4566",
             "AWS_REGION=eu-west-1",

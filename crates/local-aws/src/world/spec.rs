@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::state::State;
+use crate::call::Caller;
 use crate::ecs::definition::ContainerDefinition;
 use crate::ecs::requests::ContainerOverride;
 use crate::ecs::task::{Container, Task};
@@ -32,7 +33,7 @@ impl State {
             image: defined.image.clone(),
             entry_point: defined.entry_point.clone(),
             command: over.and_then(|over| over.command.clone()).unwrap_or_else(|| defined.command.clone()),
-            environment: self.environment(defined, over, container),
+            environment: self.environment(&task.id, defined, over, container),
             essential: defined.essential,
             stop_timeout: defined.stop_grace(),
             ports: defined.port_mappings.iter().map(|port| port.container_port).collect(),
@@ -43,6 +44,7 @@ impl State {
     /// Overrides win over the definition; what the agent adds wins over neither, but for the metadata's address.
     fn environment(
         &self,
+        task: &str,
         defined: &ContainerDefinition,
         over: Option<&ContainerOverride>,
         container: &Container,
@@ -57,7 +59,7 @@ impl State {
         set("AWS_ENDPOINT_URL", endpoint);
         set("AWS_REGION", region);
         set("AWS_DEFAULT_REGION", region);
-        set("AWS_ACCESS_KEY_ID", "local");
+        set("AWS_ACCESS_KEY_ID", &Caller::key_of_task(task));
         set("AWS_SECRET_ACCESS_KEY", "local");
         for pair in defined.environment.iter().chain(over.iter().flat_map(|over| &over.environment)) {
             set(&pair.name, &pair.value);

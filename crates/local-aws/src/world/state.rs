@@ -60,6 +60,40 @@ pub enum Action {
         /// Its instance id.
         host: String,
     },
+    /// The agent of a host is to die of `SIGKILL`; it comes back as systemd brings it back.
+    KillAgent {
+        /// Its instance id.
+        host: String,
+    },
+    /// `SIGSTOP` for every process of it.
+    Freeze(Part),
+    /// `SIGCONT` for every process of it.
+    Thaw(Part),
+    /// It is to be cut off the network: nothing reaches it and it reaches nothing. Also said of a task that is started
+    /// on a host that is cut off.
+    Cut(Part),
+    /// It is to be on the network again.
+    Mend(Part),
+}
+
+/// What a fault is done to: a task, or what stands on a host besides its tasks. For a whole host it is said of the host
+/// and of each of its tasks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A task's containers.
+    Task {
+        /// Its id.
+        task: String,
+        /// Its address, once it has one.
+        address: Option<Ipv4Addr>,
+    },
+    /// A host's agent and endpoints.
+    Host {
+        /// Its instance id.
+        host: String,
+        /// Its address.
+        address: Option<Ipv4Addr>,
+    },
 }
 
 /// The world.

@@ -78,7 +78,12 @@ fn started(actions: &[(u64, Action)]) -> Option<(u64, &TaskSpec)> {
         | Action::HostUp { .. }
         | Action::EcsAgent { .. }
         | Action::HostDown { .. }
-        | Action::HostLost { .. } => None,
+        | Action::HostLost { .. }
+        | Action::KillAgent { .. }
+        | Action::Freeze(_)
+        | Action::Thaw(_)
+        | Action::Cut(_)
+        | Action::Mend(_) => None,
     })
 }
 
