@@ -5,10 +5,9 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio::sync::mpsc::UnboundedSender;
-use tokio::sync::oneshot;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::host::{INTROSPECTION_PORT, METADATA_PORT};
 use crate::runtime::Happened;
@@ -53,10 +52,19 @@ pub fn environment(
     own.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(more.iter().cloned()).collect()
 }
 
+/// What an agent is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    Stop,
+    Kill,
+    Freeze,
+    Thaw,
+}
+
 /// A host's agent. Dropping it kills it.
 #[derive(Debug)]
 pub struct Agent {
-    stop: Option<oneshot::Sender<()>>,
+    orders: UnboundedSender<Order>,
     work: JoinHandle<()>,
 }
 
@@ -64,15 +72,28 @@ impl Agent {
     /// Starts it. What it prints, and that it ended, is said as [`Happened::Line`].
     #[must_use]
     pub fn start(spec: AgentSpec, events: UnboundedSender<Happened>) -> Agent {
-        let (stop, stopped) = oneshot::channel();
-        Agent { stop: Some(stop), work: tokio::spawn(keep(spec, events, stopped)) }
+        let (orders, told) = unbounded_channel();
+        Agent { orders, work: tokio::spawn(keep(spec, events, told)) }
+    }
+
+    /// Kills it (`SIGKILL`); it is started again as after any other end.
+    pub fn kill(&self) {
+        let _ = self.orders.send(Order::Kill);
+    }
+
+    /// Stops it in its tracks (`SIGSTOP`).
+    pub fn freeze(&self) {
+        let _ = self.orders.send(Order::Freeze);
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        let _ = self.orders.send(Order::Thaw);
     }
 
     /// Stops it: `SIGTERM`, two seconds, `SIGKILL`. It has ended when this returns.
     pub async fn stop(mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
+        let _ = self.orders.send(Order::Stop);
         let _ = (&mut self.work).await;
     }
 }
@@ -84,21 +105,54 @@ impl Drop for Agent {
 }
 
 /// Starts the agent again and again until it is stopped.
-async fn keep(spec: AgentSpec, events: UnboundedSender<Happened>, mut stopped: oneshot::Receiver<()>) {
+async fn keep(spec: AgentSpec, events: UnboundedSender<Happened>, mut told: UnboundedReceiver<Order>) {
     let words = [spec.program.to_string_lossy().into_owned()];
+    // A frozen host starts nothing either.
+    let mut frozen = false;
     loop {
         let end = match Child::start(&words, &spec.environment, &spec.instance_id, &events) {
-            Ok(mut child) => tokio::select! {
-                code = child.ended() => format!("the agent ended with code {code}"),
-                _ = &mut stopped => return stop(child).await,
+            Ok(child) => match until_ended(child, &mut frozen, &mut told).await {
+                Some(code) => format!("the agent ended with code {code}"),
+                None => return,
             },
             Err(error) => format!("cannot start the agent {}: {error}", spec.program.display()),
         };
         tracing::warn!(instance_id = spec.instance_id, end, "the agent is started again");
         let _ = events.send(Happened::Line { subject: spec.instance_id.clone(), line: end });
-        tokio::select! {
-            () = sleep(RESTART) => {}
-            _ = &mut stopped => return,
+        let again = Instant::now() + RESTART;
+        while frozen || Instant::now() < again {
+            let order = if frozen { Ok(told.recv().await) } else { timeout_at(again, told.recv()).await };
+            match order {
+                Ok(Some(Order::Stop) | None) => return,
+                Ok(Some(Order::Freeze)) => frozen = true,
+                Ok(Some(Order::Thaw)) => frozen = false,
+                Ok(Some(Order::Kill)) | Err(_) => {}
+            }
+        }
+    }
+}
+
+/// One life of the agent; its exit code, or none when it was stopped.
+async fn until_ended(mut child: Child, frozen: &mut bool, told: &mut UnboundedReceiver<Order>) -> Option<i64> {
+    loop {
+        let order = tokio::select! {
+            code = child.ended() => return Some(code),
+            order = told.recv() => order,
+        };
+        match order {
+            Some(Order::Stop) | None => {
+                stop(child).await;
+                return None;
+            }
+            Some(Order::Kill) => child.kill(),
+            Some(Order::Freeze) => {
+                child.freeze();
+                *frozen = true;
+            }
+            Some(Order::Thaw) => {
+                child.thaw();
+                *frozen = false;
+            }
         }
     }
 }

@@ -17,6 +17,8 @@ pub enum Tasks {
     Docker,
     /// Child processes on addresses of their own.
     Process,
+    /// Nothing: they only seem to run.
+    Simulated,
 }
 
 /// The settings.
@@ -62,7 +64,12 @@ const PROGRAM: Program = Program {
         Setting::new("resolver-listen", "ADDR:PORT", "Where a caching resolver is, as a VPC has one; none without it."),
         Setting::new("time-factor", "NUMBER", "How much faster AWS's own waits pass: with 60 a minute takes a second.")
             .default("1"),
-        Setting::new("tasks", "docker|process", "What tasks are: containers, or child processes.").default("process"),
+        Setting::new(
+            "tasks",
+            "docker|process|simulated",
+            "What tasks are: containers, child processes, or nothing that runs.",
+        )
+        .default("process"),
         Setting::new("agent", "PATH", "The instance-agent that is started for each host; none without it."),
         Setting::new("agent-env", "NAME=VALUE", "More of the agents' environment.").several(),
         Setting::new("image", "NAME=PROGRAM WORDS", "What an image starts, where tasks are processes.").several(),
@@ -132,6 +139,13 @@ fn settings(mut given: Given) -> Result<(Settings, Logging), Stop> {
                 }
             }
         }
+        Tasks::Simulated => {
+            for flag in ["docker-network", "publish", "image"] {
+                if given.is_given(flag) {
+                    given.problem(format!("--{flag} is for tasks that run, not for --tasks simulated"));
+                }
+            }
+        }
     }
     given.finish(Some((settings, logging)))
 }
@@ -144,7 +158,8 @@ fn tasks(text: &str) -> Result<Tasks, Expected> {
     match text {
         "docker" => Ok(Tasks::Docker),
         "process" => Ok(Tasks::Process),
-        _ => Err("docker or process"),
+        "simulated" => Ok(Tasks::Simulated),
+        _ => Err("docker, process or simulated"),
     }
 }
 
@@ -229,6 +244,7 @@ mod tests {
             ["--publish", "9050=demo"],
             ["--task-endpoint", "10.0.0.1"],
             ["--tasks", "docker"],
+            ["--tasks", "pretend"],
             ["--docker-network", "doze"],
         ] {
             assert!(given(&bad).is_err(), "{bad:?} was accepted");

@@ -102,7 +102,7 @@ impl Running {
         let world = World::new(settings::Settings {
             pace: settings.pace,
             network: settings.network,
-            gives_addresses: settings.tasks == Tasks::Process,
+            gives_addresses: settings.tasks != Tasks::Docker,
             task_endpoint: task_endpoint.clone(),
             seed,
             ..settings::Settings::default()
@@ -172,6 +172,7 @@ fn runtime_settings(
             let images = settings.images.iter().cloned().collect();
             RuntimeSettings::Process(ProcessSettings { images, dns_server, resolver })
         }
+        Tasks::Simulated => RuntimeSettings::Simulated,
         Tasks::Docker => RuntimeSettings::Docker(DockerSettings {
             network: settings.docker_network.clone(),
             publish: settings.publish.clone(),

@@ -1,4 +1,5 @@
-//! Where tasks really run: as child processes (`process`) or Docker containers (`docker`), behind one set of calls.
+//! Where tasks really run: as child processes (`process`) or Docker containers (`docker`), behind one set of calls; or
+//! where they only seem to (`simulated`), for worlds of more tasks than a machine can run.
 //!
 //! The calls answer by [`Happened`] events, never by a value: the caller (the world's reconciler) starts and stops, and
 //! learns what came of it. Like the ECS agent, the runtime stops the rest of a task when an essential container ends.
@@ -7,11 +8,13 @@
 //! containers after one [`Happened::Started`]; with the last of these nothing of the task is left. When [`Runtime::end`] returns, nothing that it started is left.
 
 pub(crate) mod child;
+mod cut;
 mod docker;
 mod lines;
 mod orders;
 mod placeholders;
 mod process;
+mod simulated;
 #[cfg(test)]
 mod tests;
 
@@ -22,8 +25,9 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
 use self::docker::Containers;
-use self::orders::Order;
+use self::orders::{Grip, Order};
 use self::process::Processes;
+use self::simulated::Simulated;
 
 /// A container to be run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +100,13 @@ pub enum Happened {
         /// As ECS words it: `CannotPullContainerError: …`.
         reason: String,
     },
+    /// What was to be done to a task (frozen, cut off …) cannot be done here.
+    Impossible {
+        /// The task's id.
+        task: String,
+        /// What, and why.
+        reason: String,
+    },
     /// A line that a task or an agent printed.
     Line {
         /// The task's id, or the instance id of the agent's host.
@@ -112,6 +123,8 @@ pub enum RuntimeSettings {
     Process(ProcessSettings),
     /// As Docker containers.
     Docker(DockerSettings),
+    /// As nothing: they only seem to start and to end.
+    Simulated,
 }
 
 /// What child processes need.
@@ -202,6 +215,7 @@ pub struct Runtime(Kind);
 enum Kind {
     Processes(Processes),
     Containers(Containers),
+    Simulated(Simulated),
 }
 
 impl Runtime {
@@ -213,6 +227,7 @@ impl Runtime {
         Ok(Runtime(match settings {
             RuntimeSettings::Process(settings) => Kind::Processes(Processes::new(settings, events)?),
             RuntimeSettings::Docker(settings) => Kind::Containers(Containers::new(settings, events).await?),
+            RuntimeSettings::Simulated => Kind::Simulated(Simulated::new(events)),
         }))
     }
 
@@ -222,6 +237,7 @@ impl Runtime {
         match &self.0 {
             Kind::Processes(processes) => processes.start(spec),
             Kind::Containers(containers) => containers.start(spec),
+            Kind::Simulated(tasks) => tasks.start(spec),
         }
     }
 
@@ -240,6 +256,40 @@ impl Runtime {
         match &self.0 {
             Kind::Processes(processes) => processes.tell(task, order),
             Kind::Containers(containers) => containers.tell(task, order),
+            Kind::Simulated(tasks) => tasks.tell(task, order),
+        }
+    }
+
+    /// Stops a task's processes in their tracks, as a machine that has lost its disk does. A stop's `SIGTERM` waits for
+    /// the thaw; `SIGKILL` does not.
+    pub fn freeze(&self, task: &str) {
+        self.grip(task, |grip| grip.frozen = true);
+    }
+
+    /// Lets them go on.
+    pub fn thaw(&self, task: &str) {
+        self.grip(task, |grip| grip.frozen = false);
+    }
+
+    /// Cuts a task off the network: silently, nothing reaches its address any more and nothing comes from it. Answered
+    /// by [`Happened::Impossible`] where that takes rights which this program has not.
+    ///
+    /// Processes share the machine's network, so the task is cut off from its own address too, and what it calls from
+    /// another address of the machine still goes out; a container loses its network interface.
+    pub fn cut(&self, task: &str) {
+        self.grip(task, |grip| grip.cut = true);
+    }
+
+    /// Puts the task back on the network, at the address that it had.
+    pub fn mend(&self, task: &str) {
+        self.grip(task, |grip| grip.cut = false);
+    }
+
+    fn grip(&self, task: &str, change: impl FnOnce(&mut Grip)) {
+        match &self.0 {
+            Kind::Processes(processes) => processes.grip(task, change),
+            Kind::Containers(containers) => containers.grip(task, change),
+            Kind::Simulated(tasks) => tasks.grip(task, change),
         }
     }
 
@@ -248,6 +298,7 @@ impl Runtime {
         match self.0 {
             Kind::Processes(processes) => processes.end().await,
             Kind::Containers(containers) => containers.end().await,
+            Kind::Simulated(tasks) => tasks.end().await,
         }
     }
 }

@@ -105,3 +105,32 @@ async fn a_missing_agent_is_said_and_does_no_other_harm() {
     assert!(matches!(&event, Some(Happened::Line { line, .. }) if line.contains("/no/such/agent")), "{event:?}");
     agent.stop().await;
 }
+
+#[tokio::test]
+async fn a_killed_agent_comes_back_as_another_process_and_a_frozen_one_only_when_it_is_thawed() {
+    let mut scripted = Scripted::start("echo $$; exec sleep 1000");
+    let first = scripted.line().await;
+    scripted.agent.kill();
+    assert_eq!(scripted.line().await, "the agent ended with code 137");
+    let second = scripted.line().await;
+    assert_ne!(first, second);
+
+    scripted.agent.freeze();
+    let begun = Instant::now();
+    while state(&second) != Some('T') {
+        assert!(begun.elapsed() < LIMIT, "{second} is not frozen");
+        tokio::task::yield_now().await;
+    }
+    scripted.agent.kill();
+    assert_eq!(scripted.line().await, "the agent ended with code 137");
+    let nothing = timeout(RESTART * 2, scripted.line()).await;
+    assert!(nothing.is_err(), "a frozen host started {nothing:?}");
+    scripted.agent.thaw();
+    scripted.line().await;
+    scripted.stop().await;
+}
+
+fn state(pid: &str) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(')')?.1.trim_start().chars().next()
+}

@@ -93,6 +93,23 @@ impl Child {
             kill_session(self.pid);
         }
     }
+
+    /// Stops the child and all that it started in their tracks, until they are thawed or killed.
+    pub(crate) fn freeze(&self) {
+        if !self.gone {
+            signal_session(self.pid, Signal::SIGSTOP, &['Z', 'X', 'T', 't']);
+        }
+    }
+
+    /// Lets them go on.
+    pub(crate) fn thaw(&self) {
+        if !self.gone {
+            // All of them: who does not stand still yet, but was told to, waits for a child that does.
+            for member in session_members(self.pid, &ENDED) {
+                let _ = kill(member, Signal::SIGCONT);
+            }
+        }
+    }
 }
 
 impl Drop for Child {
@@ -124,38 +141,49 @@ fn lead_own_session_and_die_with_parent(command: &mut Command) {
     }
 }
 
-/// Kills every process of the session, also those that are started while this looks.
+/// The states of proc(5) of what has ended.
+const ENDED: [char; 2] = ['Z', 'X'];
+
+/// Kills every process of the session.
 fn kill_session(leader: Pid) {
+    signal_session(leader, Signal::SIGKILL, &ENDED);
+}
+
+/// Signals every process of the session that is in none of the states that the signal leads to, also those that are
+/// started while this looks.
+fn signal_session(leader: Pid, signal: Signal, reached: &[char]) {
     for _ in 0..10 {
-        let members = session_members(leader);
+        let members = session_members(leader, reached);
         if members.is_empty() {
             return;
         }
         for member in members {
-            let _ = kill(member, Signal::SIGKILL);
+            let _ = kill(member, signal);
         }
     }
 }
 
-/// The living processes of a session.
-fn session_members(leader: Pid) -> Vec<Pid> {
+/// The processes of a session in other states than these.
+fn session_members(leader: Pid, but_in: &[char]) -> Vec<Pid> {
     let Ok(processes) = std::fs::read_dir("/proc") else { return vec![leader] };
     processes
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .filter(|pid: &i32| {
-            std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| lives_in_session(&stat, leader))
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+            stat.is_ok_and(|stat| state_in_session(&stat, leader).is_some_and(|state| !but_in.contains(&state)))
         })
         .map(Pid::from_raw)
         .collect()
 }
 
-/// Reads `pid (name) state ppid pgrp session …` of proc(5); the name may have spaces and brackets in it.
-fn lives_in_session(stat: &str, leader: Pid) -> bool {
-    let Some((_, rest)) = stat.rsplit_once(')') else { return false };
+/// The state of a process of this session; none of another's. Reads `pid (name) state ppid pgrp session …` of proc(5);
+/// the name may have spaces and brackets in it.
+fn state_in_session(stat: &str, leader: Pid) -> Option<char> {
+    let (_, rest) = stat.rsplit_once(')')?;
     let mut fields = rest.split_ascii_whitespace();
-    let state = fields.next();
-    let session = fields.nth(2).and_then(|field| field.parse().ok());
-    session == Some(leader.as_raw()) && !matches!(state, Some("Z" | "X"))
+    let state = fields.next()?.chars().next();
+    let session: i32 = fields.nth(2)?.parse().ok()?;
+    state.filter(|_| session == leader.as_raw())
 }
 
 #[cfg(test)]
@@ -165,9 +193,9 @@ mod tests {
     #[test]
     fn a_process_is_known_by_its_session_whatever_its_name() {
         let leader = Pid::from_raw(42);
-        assert!(lives_in_session("77 (a) b) (c) S 1 77 42 0 -1", leader));
-        assert!(!lives_in_session("77 (sh) S 42 42 41 0 -1", leader));
-        assert!(!lives_in_session("77 (sh) Z 1 77 42 0 -1", leader));
-        assert!(!lives_in_session("", leader));
+        assert_eq!(state_in_session("77 (a) b) (c) S 1 77 42 0 -1", leader), Some('S'));
+        assert_eq!(state_in_session("77 (sh) Z 1 77 42 0 -1", leader), Some('Z'));
+        assert_eq!(state_in_session("77 (sh) S 42 42 41 0 -1", leader), None);
+        assert_eq!(state_in_session("", leader), None);
     }
 }

@@ -20,7 +20,7 @@ use tokio::time::sleep;
 
 use self::container::{Joins, MARK};
 use self::published::Published;
-use super::orders::{Order, Orders, UnderWay};
+use super::orders::{Grip, Order, Orders, UnderWay};
 use super::{ContainerSpec, DockerSettings, Error, Happened, TaskSpec};
 
 const SOCKET: &str = "/var/run/docker.sock";
@@ -67,6 +67,10 @@ impl Containers {
         self.under_way.tell(task, order);
     }
 
+    pub(crate) fn grip(&self, task: &str, change: impl FnOnce(&mut Grip)) {
+        self.under_way.grip(task, change);
+    }
+
     pub(crate) async fn end(self) {
         self.under_way.end().await;
         if let Err(error) = calls::remove_marked(&self.shared.docker, &mark(&self.shared.settings)).await {
@@ -102,7 +106,10 @@ impl Shared {
                 let names = spec.containers.iter().map(|container| container.name.clone());
                 let docker_ids = names.zip(made.ids.iter().cloned()).collect();
                 let _ = self.events.send(Happened::Started { task: spec.id.clone(), address, docker_ids });
-                self.until_all_have_ended(spec, &made, orders).await;
+                tokio::select! {
+                    () = self.until_all_have_ended(spec, &made, orders) => {}
+                    () = self.grip(spec, &made, address, orders) => {}
+                }
             }
             Err(Refused { reason, .. }) => {
                 self.published.release(&spec.id);
@@ -159,6 +166,35 @@ impl Shared {
             }
             let exited = Happened::Exited { task: spec.id.clone(), container: container.name.clone(), code };
             let _ = self.events.send(exited);
+        }
+    }
+
+    /// Freezes, thaws, cuts off and mends the task, as it is told; never returns.
+    async fn grip(&self, spec: &TaskSpec, made: &Made, address: Ipv4Addr, orders: &Orders) {
+        let mut grip = Grip::default();
+        loop {
+            let now = orders.gripped(grip).await;
+            if now.frozen != grip.frozen {
+                for id in &made.ids {
+                    let done = calls::freeze(&self.docker, id, now.frozen).await;
+                    self.say_if_impossible(spec, done, if now.frozen { "freeze" } else { "thaw" });
+                }
+            }
+            // The other containers of the task share the first one's network.
+            if now.cut != grip.cut
+                && let Some(first) = made.ids.first()
+            {
+                let done = calls::cut(&self.docker, first, &self.settings.network, address, now.cut).await;
+                self.say_if_impossible(spec, done, if now.cut { "cut off" } else { "mend" });
+            }
+            grip = now;
+        }
+    }
+
+    fn say_if_impossible(&self, spec: &TaskSpec, done: Result<(), bollard::errors::Error>, what: &str) {
+        if let Err(error) = done {
+            let reason = format!("Docker cannot {what} the task: {}", calls::words(&error));
+            let _ = self.events.send(Happened::Impossible { task: spec.id.clone(), reason });
         }
     }
 

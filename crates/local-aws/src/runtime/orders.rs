@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
 
 /// What a task is told, the more urgent the greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,18 +38,70 @@ impl Order {
     }
 }
 
+/// How long a task that was asked to end still has; for ever, until it is asked.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Patience(Option<Instant>);
+
+impl Patience {
+    /// It lasts no longer than the order gives from now on.
+    pub(crate) fn shorten(&mut self, order: Order, stop_timeout: Duration) {
+        let end = order.grace(stop_timeout).map(|grace| Instant::now() + grace);
+        self.0 = self.0.into_iter().chain(end).min();
+    }
+
+    /// Waits until it is over. Cancel-safe.
+    pub(crate) async fn over(self) {
+        match self.0 {
+            Some(moment) => sleep_until(moment).await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// What is done to a task while it runs, apart from its orders; unlike an order it can be taken back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Grip {
+    /// Its processes are stopped in their tracks (`SIGSTOP`, Docker's pause).
+    pub(crate) frozen: bool,
+    /// Nothing on the network reaches it.
+    pub(crate) cut: bool,
+}
+
 /// A task's end of its orders.
 #[derive(Clone, Debug)]
-pub(crate) struct Orders(Arc<watch::Sender<Order>>);
+pub(crate) struct Orders(Arc<Told>);
+
+#[derive(Debug)]
+struct Told {
+    order: watch::Sender<Order>,
+    grip: watch::Sender<Grip>,
+}
 
 impl Orders {
     fn new() -> Self {
-        Orders(Arc::new(watch::Sender::new(Order::Run)))
+        let (order, grip) = (watch::Sender::new(Order::Run), watch::Sender::new(Grip::default()));
+        Orders(Arc::new(Told { order, grip }))
+    }
+
+    /// Changes what is done to the task.
+    pub(crate) fn grip(&self, change: impl FnOnce(&mut Grip)) {
+        self.0.grip.send_modify(change);
+    }
+
+    /// Waits until something else than this is done to the task, and says what. Cancel-safe.
+    pub(crate) async fn gripped(&self, than: Grip) -> Grip {
+        let mut grips = self.0.grip.subscribe();
+        let grip = grips.wait_for(|grip| *grip != than).await.map(|grip| *grip);
+        match grip {
+            Ok(grip) => grip,
+            // The sender lives as long as this does.
+            Err(_) => std::future::pending().await,
+        }
     }
 
     /// Makes the order at least as urgent as this one.
     pub(crate) fn raise(&self, to: Order) {
-        self.0.send_if_modified(|order| {
+        self.0.order.send_if_modified(|order| {
             let more_urgent = to > *order;
             if more_urgent {
                 *order = to;
@@ -59,7 +112,7 @@ impl Orders {
 
     /// Waits for an order that is more urgent than `than`. Cancel-safe.
     pub(crate) async fn above(&self, than: Order) -> Order {
-        let mut orders = self.0.subscribe();
+        let mut orders = self.0.order.subscribe();
         match orders.wait_for(|order| *order > than).await {
             Ok(order) => *order,
             Err(_) => Order::Kill,
@@ -104,6 +157,13 @@ impl UnderWay {
         }
     }
 
+    /// Changes what is done to the task, if it is under way.
+    pub(crate) fn grip(&self, id: &str, change: impl FnOnce(&mut Grip)) {
+        if let Some(task) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(id) {
+            task.orders.grip(change);
+        }
+    }
+
     /// Tells all to end and waits until they have.
     pub(crate) async fn end(&self) {
         let tasks: Vec<_> = self.0.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();
@@ -130,6 +190,17 @@ mod tests {
         assert_eq!(orders.above(Order::Run).await, Order::End);
         orders.raise(Order::Kill);
         assert_eq!(orders.above(Order::End).await, Order::Kill);
+    }
+
+    #[tokio::test]
+    async fn a_grip_is_seen_whenever_it_is_looked_for_and_can_be_taken_back() {
+        let orders = Orders::new();
+        orders.grip(|grip| grip.frozen = true);
+        orders.grip(|grip| grip.cut = true);
+        let both = Grip { frozen: true, cut: true };
+        assert_eq!(orders.gripped(Grip::default()).await, both);
+        orders.grip(|grip| *grip = Grip::default());
+        assert_eq!(orders.gripped(both).await, Grip::default());
     }
 
     #[test]

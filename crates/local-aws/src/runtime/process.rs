@@ -8,10 +8,10 @@ use std::sync::Arc;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::time::{Instant, sleep_until};
 
 use super::child::Child;
-use super::orders::{Order, Orders, UnderWay};
+use super::cut::Cuts;
+use super::orders::{Grip, Order, Orders, Patience, UnderWay};
 use super::placeholders::Placeholders;
 use super::{ContainerSpec, Error, Happened, ProcessSettings, TaskSpec};
 
@@ -23,6 +23,7 @@ pub(crate) struct Processes {
     directory: PathBuf,
     events: UnboundedSender<Happened>,
     under_way: UnderWay,
+    cuts: Arc<Cuts>,
 }
 
 impl Processes {
@@ -32,13 +33,20 @@ impl Processes {
         remove_leftovers(&parent);
         let directory = parent.join(format!("local-aws-{}-{}", std::process::id(), uuid::Uuid::new_v4().simple()));
         std::fs::create_dir(&directory).map_err(|error| Error::Directory(parent, error))?;
-        Ok(Processes { settings: Arc::new(settings), directory, events, under_way: UnderWay::default() })
+        Ok(Processes {
+            settings: Arc::new(settings),
+            directory,
+            events,
+            under_way: UnderWay::default(),
+            cuts: Arc::default(),
+        })
     }
 
     pub(crate) fn start(&self, spec: TaskSpec) {
         let settings = Arc::clone(&self.settings);
         let directory = self.directory.join(&spec.id);
         let events = self.events.clone();
+        let cuts = Arc::clone(&self.cuts);
         let id = spec.id.clone();
         self.under_way.start(&id, |orders| async move {
             match start_all(&spec, &settings, &directory, &events) {
@@ -46,7 +54,11 @@ impl Processes {
                     let started =
                         Happened::Started { task: spec.id.clone(), address: spec.address, docker_ids: Vec::new() };
                     let _ = events.send(started);
-                    until_all_have_ended(&spec, children, &directory, &orders, &events).await;
+                    let task = Task { spec: &spec, directory: &directory, orders: &orders, cuts: &cuts, events };
+                    tokio::select! {
+                        () = task.until_all_have_ended(children) => {}
+                        () = task.cut_and_mend() => {}
+                    }
                 }
                 Err(reason) => {
                     let _ = std::fs::remove_dir_all(&directory);
@@ -58,6 +70,10 @@ impl Processes {
 
     pub(crate) fn tell(&self, task: &str, order: Order) {
         self.under_way.tell(task, order);
+    }
+
+    pub(crate) fn grip(&self, task: &str, change: impl FnOnce(&mut Grip)) {
+        self.under_way.grip(task, change);
     }
 
     pub(crate) async fn end(self) {
@@ -126,66 +142,84 @@ fn cannot_start(program: &str, error: &io::Error) -> String {
     )
 }
 
-/// Waits for every child. The end of an essential one stops the others.
-async fn until_all_have_ended(
-    spec: &TaskSpec,
-    children: Vec<Child>,
-    directory: &Path,
-    orders: &Orders,
-    events: &UnboundedSender<Happened>,
-) {
-    let mut running: FuturesUnordered<_> = spec
-        .containers
-        .iter()
-        .zip(children)
-        .map(|(container, child)| async move { (container, until_ended(container, child, orders).await) })
-        .collect();
-    while let Some((container, code)) = running.next().await {
-        if container.essential {
-            orders.raise(Order::Stop);
+/// A task whose containers were started.
+struct Task<'a> {
+    spec: &'a TaskSpec,
+    directory: &'a Path,
+    orders: &'a Orders,
+    cuts: &'a Cuts,
+    events: UnboundedSender<Happened>,
+}
+
+impl Task<'_> {
+    /// Waits for every child. The end of an essential one stops the others.
+    async fn until_all_have_ended(&self, children: Vec<Child>) {
+        let containers = self.spec.containers.iter().zip(children);
+        let mut running: FuturesUnordered<_> = containers
+            .map(|(container, child)| async move { (container, until_ended(container, child, self.orders).await) })
+            .collect();
+        while let Some((container, code)) = running.next().await {
+            if container.essential {
+                self.orders.raise(Order::Stop);
+            }
+            if running.is_empty() {
+                let _ = std::fs::remove_dir_all(self.directory);
+                // With the last word the address is free for another task.
+                self.set_cut(false).await;
+            }
+            let task = self.spec.id.clone();
+            let _ = self.events.send(Happened::Exited { task, container: container.name.clone(), code });
         }
-        if running.is_empty() {
-            let _ = std::fs::remove_dir_all(directory);
+    }
+
+    /// Cuts the task's address off and mends it, as it is told; never returns.
+    async fn cut_and_mend(&self) {
+        let mut grip = Grip::default();
+        loop {
+            let now = self.orders.gripped(grip).await;
+            self.set_cut(now.cut).await;
+            grip = now;
         }
-        let exited = Happened::Exited { task: spec.id.clone(), container: container.name.clone(), code };
-        let _ = events.send(exited);
+    }
+
+    async fn set_cut(&self, cut: bool) {
+        if let Err(error) = self.cuts.set(self.spec.address, cut).await {
+            let what = if cut { "cannot cut the task off" } else { "cannot mend the task's network" };
+            let reason = format!("{what}: {}", daemon::exit::chain(&error));
+            let _ = self.events.send(Happened::Impossible { task: self.spec.id.clone(), reason });
+        }
     }
 }
 
 /// One container from its start to its end: runs, is asked to stop, is killed.
 async fn until_ended(container: &ContainerSpec, mut child: Child, orders: &Orders) -> i64 {
     let mut heard = Order::Run;
-    let mut kill_at: Option<Instant> = None;
+    let mut grip = Grip::default();
+    let mut patience = Patience::default();
     loop {
-        let deadline = kill_at;
-        let patience = async {
-            match deadline {
-                Some(moment) => sleep_until(moment).await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
+            biased;
+            now = orders.gripped(grip) => {
+                match (grip.frozen, now.frozen) {
+                    (false, true) => child.freeze(),
+                    (true, false) => child.thaw(),
+                    (true, true) | (false, false) => {}
+                }
+                grip = now;
+            }
             code = child.ended() => return code,
             order = orders.above(heard) => {
                 if heard == Order::Run && order < Order::Kill {
                     child.terminate();
                 }
                 heard = order;
-                kill_at = sooner(kill_at, order.grace(container.stop_timeout).map(|grace| Instant::now() + grace));
+                patience.shorten(order, container.stop_timeout);
             }
-            () = patience => {
+            () = patience.over() => {
                 child.kill();
-                kill_at = None;
+                patience = Patience::default();
             }
         }
-    }
-}
-
-fn sooner(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, None) => one,
-        (None, other) => other,
     }
 }
 

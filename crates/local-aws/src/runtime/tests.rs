@@ -2,6 +2,7 @@
 
 mod docker;
 mod process;
+mod simulated;
 
 use std::future::Future;
 use std::net::Ipv4Addr;
@@ -38,7 +39,10 @@ impl World {
         loop {
             match within("an event", self.events.recv()).await.expect("the runtime lives") {
                 Happened::Line { line, .. } => self.lines.push(line),
-                other @ (Happened::Started { .. } | Happened::Exited { .. } | Happened::Failed { .. }) => return other,
+                other @ (Happened::Started { .. }
+                | Happened::Exited { .. }
+                | Happened::Failed { .. }
+                | Happened::Impossible { .. }) => return other,
             }
         }
     }
@@ -51,7 +55,10 @@ impl World {
             }
             match within(start, self.events.recv()).await.expect("the runtime lives") {
                 Happened::Line { line, .. } => self.lines.push(line),
-                other @ (Happened::Started { .. } | Happened::Exited { .. } | Happened::Failed { .. }) => {
+                other @ (Happened::Started { .. }
+                | Happened::Exited { .. }
+                | Happened::Failed { .. }
+                | Happened::Impossible { .. }) => {
                     panic!("{other:?} before the line {start:?}")
                 }
             }

@@ -201,6 +201,7 @@ impl State {
             Happened::Started { task, address, docker_ids } => self.ecs.started(now, &task, address, &docker_ids),
             Happened::Exited { task, container, code } => self.ecs.exited(now, &task, &container, code),
             Happened::Failed { task, reason } => self.ecs.failed(now, &task, &reason),
+            Happened::Impossible { task, reason } => self.events.tell(now, "fault.impossible", &task, reason),
             Happened::Line { subject, line } => self.events.line(now, &subject, line),
         }
         self.advance(now);

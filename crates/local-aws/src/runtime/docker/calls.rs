@@ -5,7 +5,9 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use bollard::errors::Error;
-use bollard::models::ContainerCreateBody;
+use bollard::models::{
+    ContainerCreateBody, EndpointIpamConfig, EndpointSettings, NetworkConnectRequest, NetworkDisconnectRequest,
+};
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, ListContainersOptionsBuilder, RemoveContainerOptionsBuilder,
     StopContainerOptionsBuilder, WaitContainerOptionsBuilder,
@@ -42,6 +44,31 @@ pub(super) async fn address(docker: &Docker, id: &str, network: &str) -> Result<
 pub(super) async fn stop(docker: &Docker, id: &str, grace: Duration) -> Result<(), Error> {
     let seconds = i32::try_from(grace.as_secs()).unwrap_or(i32::MAX);
     docker.stop_container(id, Some(StopContainerOptionsBuilder::new().t(seconds).build())).await
+}
+
+/// Stops a container in its tracks, or lets it go on. One that has ended is left alone.
+pub(super) async fn freeze(docker: &Docker, id: &str, frozen: bool) -> Result<(), Error> {
+    let done = match frozen {
+        true => docker.pause_container(id).await,
+        false => docker.unpause_container(id).await,
+    };
+    match done {
+        // 409: it does not run, or is so already.
+        Err(error) if !is_missing(&error) && status(&error) != Some(409) => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Takes a container off the network, or puts it back on with the address that it had.
+pub(super) async fn cut(docker: &Docker, id: &str, network: &str, address: Ipv4Addr, cut: bool) -> Result<(), Error> {
+    if cut {
+        let request = NetworkDisconnectRequest { container: id.to_owned(), force: Some(true) };
+        return docker.disconnect_network(network, request).await;
+    }
+    let ipam = EndpointIpamConfig { ipv4_address: Some(address.to_string()), ..EndpointIpamConfig::default() };
+    let endpoint = EndpointSettings { ipam_config: Some(ipam), ..EndpointSettings::default() };
+    let request = NetworkConnectRequest { container: id.to_owned(), endpoint_config: Some(endpoint) };
+    docker.connect_network(network, request).await
 }
 
 /// Waits for the container's end.

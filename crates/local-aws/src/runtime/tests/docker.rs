@@ -13,6 +13,15 @@ struct Network(String);
 impl Network {
     /// None, said aloud, where there is no Docker or no image to run.
     fn new() -> Option<Network> {
+        Network::made_with(&[])
+    }
+
+    /// One whose addresses can be asked for, as a mended container's is.
+    fn with_subnet(subnet: &str) -> Option<Network> {
+        Network::made_with(&["--subnet", subnet])
+    }
+
+    fn made_with(options: &[&str]) -> Option<Network> {
         if docker(&["info"]).is_none() {
             println!("skipped: no Docker");
             return None;
@@ -22,7 +31,7 @@ impl Network {
             return None;
         }
         let name = format!("local-aws-test-{}", uuid::Uuid::new_v4().simple());
-        docker(&["network", "create", &name]).expect("a network");
+        docker(&[&["network", "create"], options, &[&name]].concat()).expect("a network");
         Some(Network(name))
     }
 
@@ -179,5 +188,40 @@ async fn end_kills_the_stubborn_and_a_new_life_removes_what_the_last_one_left() 
     assert_eq!(network.containers().len(), 1);
     let world = World::new(network.settings()).await;
     assert_eq!(network.containers(), Vec::<String>::new());
+    world.runtime.end().await;
+}
+
+#[tokio::test]
+async fn a_container_is_frozen_and_cut_off_and_comes_back_at_its_address() {
+    let Some(network) = Network::with_subnet("10.213.77.0/24") else { return };
+    let mut world = World::new(network.settings()).await;
+    let spec = task(&id(), vec![shell("app", IMAGE, OBEYS)]);
+    world.runtime.start(spec.clone());
+    let (address, ids) = world.started().await;
+    let container = ids[0].1.clone();
+    wait_until_ready(&container);
+    let becomes = async |what: &str, wanted: &str| {
+        let begun = std::time::Instant::now();
+        loop {
+            // The runtime shares this thread.
+            let seen = tokio::process::Command::new("docker").args(["inspect", "-f", what, &container]).output().await;
+            let seen = String::from_utf8_lossy(&seen.expect("docker").stdout).trim().to_owned();
+            if seen == wanted {
+                return;
+            }
+            assert!(begun.elapsed() < LIMIT, "{what} is {seen}, not {wanted}");
+        }
+    };
+    let at = format!("{{{{with index .NetworkSettings.Networks {:?}}}}}{{{{.IPAddress}}}}{{{{end}}}}", network.0);
+    world.runtime.freeze(&spec.id);
+    becomes("{{.State.Paused}}", "true").await;
+    world.runtime.thaw(&spec.id);
+    becomes("{{.State.Paused}}", "false").await;
+    world.runtime.cut(&spec.id);
+    becomes(&at, "").await;
+    world.runtime.mend(&spec.id);
+    becomes(&at, &address.to_string()).await;
+    world.runtime.stop(&spec.id);
+    assert_eq!(world.exited().await.1, 7);
     world.runtime.end().await;
 }

@@ -169,6 +169,98 @@ async fn end_leaves_nothing_behind() {
     assert_eq!(codes, [7, 137]);
 }
 
+/// The state of a process, as proc(5) names it.
+fn state(pid: &str) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(')')?.1.trim_start().chars().next()
+}
+
+async fn until_state(pid: &str, is: impl Fn(char) -> bool) {
+    let begun = Instant::now();
+    while !state(pid).is_some_and(&is) {
+        assert!(begun.elapsed() < LIMIT, "process {pid} is {:?}", state(pid));
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_frozen_task_stands_still_with_all_it_started_until_it_is_thawed() {
+    let mut world = world().await;
+    let script = "set -m; sleep 1000 & echo pid $!; trap 'exit 7' TERM; echo ready; while :; do sleep 0.01; done";
+    world.runtime.start(task("t1", vec![shell("app", "none", script)]));
+    world.started().await;
+    let pid = world.line("pid ").await;
+    world.line("ready").await;
+    world.runtime.freeze("t1");
+    until_state(&pid, |state| state == 'T').await;
+    world.runtime.thaw("t1");
+    until_state(&pid, |state| state == 'S').await;
+    world.runtime.stop("t1");
+    assert_eq!(world.exited().await.1, 7);
+    world.runtime.end().await;
+}
+
+#[tokio::test]
+async fn a_frozen_task_is_killed_when_its_stop_timeout_is_over() {
+    let mut world = world().await;
+    let mut container = shell("app", "none", &format!("echo pid $$; {OBEYS}"));
+    container.stop_timeout = Duration::from_millis(200);
+    world.runtime.start(task("t1", vec![container]));
+    world.started().await;
+    let pid = world.line("pid ").await;
+    world.line("ready").await;
+    world.runtime.freeze("t1");
+    // D: it waits for a child that was frozen before it could run its program.
+    until_state(&pid, |state| matches!(state, 'T' | 'D')).await;
+    world.runtime.stop("t1");
+    assert_eq!(world.exited().await.1, 137);
+    world.runtime.end().await;
+}
+
+#[tokio::test]
+async fn a_task_that_is_cut_off_is_not_reached_until_it_is_mended_and_its_successor_is() {
+    if !may_cut() {
+        println!("skipped: the network's rules can only be changed by root, with nft");
+        return;
+    }
+    let mut world = world().await;
+    let mut spec = task("t1", vec![shell("app", "none", OBEYS)]);
+    spec.address = Ipv4Addr::new(127, 199, 1, 10);
+    let listener = tokio::net::TcpListener::bind((spec.address, 0)).await.expect("a port");
+    let at = listener.local_addr().expect("an address");
+    // Connections that nobody accepts would fill the listener's queue, which looks like a cut.
+    tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+    let reached = async || {
+        let connect = tokio::net::TcpStream::connect(at);
+        timeout(Duration::from_millis(300), connect).await.is_ok_and(|connected| connected.is_ok())
+    };
+    let becomes = async |wanted: bool| {
+        let begun = Instant::now();
+        while reached().await != wanted {
+            assert!(begun.elapsed() < LIMIT, "reached: {}", !wanted);
+        }
+    };
+    world.runtime.start(spec.clone());
+    world.started().await;
+    world.line("ready").await;
+    becomes(true).await;
+    world.runtime.cut("t1");
+    becomes(false).await;
+    world.runtime.mend("t1");
+    becomes(true).await;
+    world.runtime.cut("t1");
+    becomes(false).await;
+    world.runtime.stop("t1");
+    assert_eq!(world.exited().await.1, 7);
+    becomes(true).await;
+    world.runtime.end().await;
+}
+
+fn may_cut() -> bool {
+    let listed = std::process::Command::new("nft").args(["list", "tables"]).output();
+    listed.is_ok_and(|output| output.status.success())
+}
+
 #[test]
 fn a_task_is_told_to_end_when_its_thread_has_gone_and_ends_what_it_started() {
     // As a supervisor with its app: the app's process id is said, and the app ends by its parent's doing alone.
