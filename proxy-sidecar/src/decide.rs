@@ -8,6 +8,7 @@
 //! - [`retry`]: whether a failed attempt may be made again (decision 4).
 //! - [`health`]: when a silent backend is looked at again, and when a pair proxy gives up (rule X9).
 //! - [`lookup`]: when DNS may be asked (decision 5).
+//! - [`vigil`]: what the callers of a wake went through.
 //! - [`wake`]: how a sleeping service is woken (rules X3 to X6).
 
 pub mod backends;
@@ -18,4 +19,5 @@ pub mod hold;
 pub mod lookup;
 pub mod ramp;
 pub mod retry;
+pub mod vigil;
 pub mod wake;

@@ -19,6 +19,7 @@ use tokio::sync::{Notify, oneshot, watch};
 use crate::decide::backends::{Backends, Named};
 use crate::decide::gate::{self, Admission, Queue, Refusal};
 use crate::decide::hold::{Hold, Place};
+use crate::decide::vigil::{self, Vigil};
 use crate::decide::wake::Wake;
 use crate::upstream::Pool;
 
@@ -78,6 +79,8 @@ struct State {
     hold: Hold<oneshot::Sender<Result<Ticket, Refusal>>>,
     /// Whether the first of those held has been sent.
     first_sent: bool,
+    /// What the callers of the current or last wake went through.
+    vigil: Option<Vigil>,
     wake: Wake,
     last_wake: Option<LastWake>,
     /// A pair wants its service from the start, until it was there once.
@@ -108,6 +111,7 @@ impl Service {
             lines: BTreeMap::new(),
             hold: Hold::default(),
             first_sent: false,
+            vigil: None,
             wake,
             last_wake: None,
             wanted_by_pair,
@@ -148,6 +152,8 @@ impl Service {
             }
             let (go, turn) = oneshot::channel();
             let first = state.hold.hold(place, go, now);
+            let serving = state.backends.iter().any(|(_, b)| b.may_start(now));
+            state.vigil = vigil::held(state.vigil, state.hold.len(), serving, now);
             if first {
                 state.first_sent = false;
                 for line in state.lines.values() {
@@ -189,9 +195,13 @@ impl Service {
             let since = state.hold.since();
             let Some((_, waiter)) = state.hold.pop_first() else { return };
             // Made last: a ticket that is dropped takes the lock.
-            let outcome = admitted.and_then(|at| state.ticket(self, at).ok_or(Refusal::HoldFull));
+            let ticket = admitted.and_then(|at| state.ticket(self, at).ok_or(Refusal::HoldFull));
+            let outcome = ticket.map(Ticket::after_a_hold);
             let last = state.hold.is_empty();
             let first = outcome.is_ok() && !std::mem::replace(&mut state.first_sent, true);
+            if last {
+                state.note_left();
+            }
             drop(state);
             if let (Ok(ticket), Some(since)) = (&outcome, since) {
                 let (backend, took_ms) = (ticket.line().at, millis(now.since(since)));
@@ -290,6 +300,15 @@ impl State {
         is_new
     }
 
+    /// Nobody is held any more. Where nothing was sent on, no answer will come of it.
+    fn note_left(&mut self) {
+        if !self.first_sent
+            && let Some(vigil) = &mut self.vigil
+        {
+            vigil.all_gave_up();
+        }
+    }
+
     /// Somebody asks for the service.
     fn is_wanted(&self) -> bool {
         !self.hold.is_empty() || self.wanted_by_pair
@@ -305,7 +324,14 @@ struct Held {
 impl Drop for Held {
     fn drop(&mut self) {
         // Dropping the waiter locks nothing: it is a sender without a value.
-        let waiter = self.service.lock().hold.leave(self.place);
+        let waiter = {
+            let mut state = self.service.lock();
+            let waiter = state.hold.leave(self.place);
+            if waiter.is_some() && state.hold.is_empty() {
+                state.note_left();
+            }
+            waiter
+        };
         drop(waiter);
     }
 }

@@ -12,6 +12,7 @@ pub struct Ticket {
     service: Arc<Service>,
     line: Arc<Line>,
     answered: bool,
+    was_held: bool,
 }
 
 /// A connection to a backend, counted there until it is dropped.
@@ -23,7 +24,14 @@ pub struct Connected {
 
 impl Ticket {
     pub(super) fn new(service: Arc<Service>, line: Arc<Line>) -> Ticket {
-        Ticket { service, line, answered: false }
+        Ticket { service, line, answered: false, was_held: false }
+    }
+
+    /// The same for a request that was held before.
+    pub(super) fn after_a_hold(self) -> Ticket {
+        let mut ticket = self;
+        ticket.was_held = true;
+        ticket
     }
 
     /// The backend.
@@ -43,8 +51,17 @@ impl Ticket {
         if std::mem::replace(&mut self.answered, true) {
             return;
         }
-        if let Some(backend) = self.service.lock().backends.get_mut(self.line.at) {
-            backend.answered();
+        {
+            let now = self.service.clock.now();
+            let mut state = self.service.lock();
+            if let Some(backend) = state.backends.get_mut(self.line.at) {
+                backend.answered();
+            }
+            if self.was_held
+                && let Some(vigil) = &mut state.vigil
+            {
+                vigil.answered(now);
+            }
         }
         self.service.pump();
     }

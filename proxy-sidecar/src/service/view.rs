@@ -21,6 +21,8 @@ pub struct ServiceView {
     pub held: usize,
     /// For how long somebody has been held.
     pub held_ms: Option<u64>,
+    /// What the callers of the current or last wake went through.
+    pub callers: Option<CallersView>,
     /// The backends, by address.
     pub backends: Vec<BackendView>,
     /// The wake under way.
@@ -29,6 +31,17 @@ pub struct ServiceView {
     pub last_wake: Option<LastWakeView>,
     /// Wakes in a row that never became reachable.
     pub fruitless_wakes: u32,
+}
+
+/// The callers of a wake.
+#[derive(Clone, Debug, Serialize)]
+pub struct CallersView {
+    /// How long ago the first of them was held.
+    pub first_held_ms: u64,
+    /// How long ago the first answer began to go back to one of them; none before.
+    pub first_answer_ms: Option<u64>,
+    /// How many were held at once, at most.
+    pub most_held: usize,
 }
 
 /// A backend in `GET /status`.
@@ -120,6 +133,11 @@ impl Service {
             phase: gate::phase(&state.backends, state.wake.is_under_way(), now),
             held: state.hold.len(),
             held_ms: state.hold.since().map(|since| millis(now.since(since))),
+            callers: state.vigil.map(|vigil| CallersView {
+                first_held_ms: millis(now.since(vigil.first_held)),
+                first_answer_ms: vigil.first_answer.map(|at| millis(now.since(at))),
+                most_held: vigil.most_held,
+            }),
             backends: backends.collect(),
             wake: state.wake.begun().map(|begun| WakeView {
                 since_ms: millis(now.since(begun)),

@@ -97,6 +97,9 @@ fn fifty_first_callers_are_held_and_wake_one_task_and_are_all_answered() {
     }
     let status = proxy.status();
     assert_eq!((&status["phase"], &status["last_wake"]["task"]), (&json!("awake"), &json!(task)));
+    let (held, answered) = (&status["callers"]["first_held_ms"], &status["callers"]["first_answer_ms"]);
+    assert!(held.as_u64() >= answered.as_u64() && answered.is_u64(), "{status}");
+    assert_eq!(status["callers"]["most_held"], 50);
 }
 
 #[test]
