@@ -96,7 +96,7 @@ impl World {
             .map_err(|e| Error::Start("write the world's definitions", e))?;
 
         let arguments =
-            cloud_arguments(binaries, &network, page, dns, &world_file.to_string_lossy(), options.idle_grace);
+            cloud_arguments(binaries, &network, (page, dns, admin), &world_file.to_string_lossy(), options.idle_grace);
         let json = vec![("LOG_FORMAT".to_owned(), "json".to_owned()), log_filter()];
         let cloud = Process::start("local-aws", binaries.path("local-aws"), &arguments, &json, &timeline)
             .map_err(|e| Error::Start("start local-aws", e))?;
@@ -260,8 +260,7 @@ impl Drop for World {
 fn cloud_arguments(
     binaries: &Binaries,
     network: &Network,
-    page: SocketAddr,
-    dns: SocketAddr,
+    (page, dns, admin): (SocketAddr, SocketAddr, SocketAddr),
     world_file: &str,
     idle_grace: Duration,
 ) -> Vec<String> {
@@ -275,6 +274,7 @@ fn cloud_arguments(
         ("--tasks", "process".into()),
         ("--time-factor", "60".into()),
         ("--world", world_file.into()),
+        ("--proxy-admin", admin.to_string()),
         ("--image", demo),
         ("--image", format!("doze-proxy={}", path("proxy-sidecar"))),
         ("--agent", path("instance-agent")),

@@ -50,6 +50,8 @@ pub struct Settings {
     pub task_endpoint: Option<String>,
     /// Ports of the machine that lead to tasks, with Docker.
     pub publish: Vec<Publish>,
+    /// Proxies that are asked for their callers.
+    pub proxy_admins: Vec<SocketAddr>,
 }
 
 const PROGRAM: Program = Program {
@@ -82,6 +84,12 @@ const PROGRAM: Program = Program {
             .default("127.42.0.0/16"),
         Setting::new("docker-network", "NAME", "The Docker network that tasks join."),
         Setting::new("task-endpoint", "URL", "Where tasks reach local-aws, if not where it listens."),
+        Setting::new(
+            "proxy-admin",
+            "ADDR:PORT",
+            "The admin port of a proxy, which is asked for its callers: they are in GET /_wakes and on the page.",
+        )
+        .several(),
         Setting::new(
             "publish",
             "HOSTPORT:CONTAINERPORT=FAMILY",
@@ -119,6 +127,7 @@ fn settings(mut given: Given) -> Result<(Settings, Logging), Stop> {
         docker_network: given.optional("docker-network", parse::text).unwrap_or_default(),
         task_endpoint: given.optional("task-endpoint", url),
         publish: given.several("publish", publish),
+        proxy_admins: given.several("proxy-admin", parse::socket_address),
     };
     match settings.tasks {
         Tasks::Docker => {

@@ -4,9 +4,9 @@
 //! Three layers:
 //! - **Services** ([`ecs`], [`cloud_map`], [`auto_scaling`], [`scaling`]): plain values. Time comes in as a moment, what
 //!   is to be done in the world comes out as effects. A `wire` beside each reads requests and writes answers.
-//! - **The world** ([`world`], [`events`], [`network`]): one owner of all services, which connects them.
+//! - **The world** ([`world`], [`events`], [`wakes`], [`network`]): one owner of all services, which connects them.
 //! - **What touches the machine** ([`server`], [`reconcile`], [`runtime`], [`host`], [`agent`], [`dns`], [`page`],
-//!   [`task_metadata`]): sockets, processes, containers. They ask the world by [`views`] and hold no opinion.
+//!   [`proxies`], [`task_metadata`]): sockets, processes, containers. They ask the world by [`views`] and hold no opinion.
 
 mod accept;
 pub mod account;
@@ -23,6 +23,7 @@ pub mod ids;
 pub mod network;
 pub mod pace;
 pub mod page;
+pub mod proxies;
 pub mod query;
 pub mod reconcile;
 pub mod refusal;
@@ -33,4 +34,5 @@ pub mod scaling;
 pub mod server;
 pub mod task_metadata;
 pub mod views;
+pub mod wakes;
 pub mod world;

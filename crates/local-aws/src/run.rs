@@ -14,8 +14,8 @@ use crate::config::{Settings, Tasks};
 use crate::dns::{self, Dns};
 use crate::reconcile::{Agents, Reconciler};
 use crate::runtime::{self, DockerSettings, ProcessSettings, Runtime, RuntimeSettings};
-use crate::server;
 use crate::world::{World, settings, start};
+use crate::{proxies, server};
 
 /// Why local-aws cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +84,7 @@ pub struct Running {
     dns: Option<Dns>,
     resolver: Option<Dns>,
     server: JoinHandle<()>,
+    asking: JoinHandle<()>,
     reconciler: JoinHandle<()>,
     stop: watch::Sender<bool>,
 }
@@ -133,8 +134,9 @@ impl Running {
         let (stop, stopped) = watch::channel(false);
         let reconciler = Reconciler::new(world.clone(), runtime, agents, events);
         let reconciler = tokio::spawn(reconciler.run(happened, stopped.clone()));
+        let asking = tokio::spawn(proxies::ask(settings.proxy_admins, world.clone(), stopped.clone()));
         let server = tokio::spawn(server::serve(listener, world.clone(), stopped));
-        Ok(Running { address, world, dns, resolver, server, reconciler, stop })
+        Ok(Running { address, world, dns, resolver, server, asking, reconciler, stop })
     }
 
     /// Where the DNS listens.
@@ -156,6 +158,7 @@ impl Running {
         let _ = self.reconciler.await;
         self.server.abort();
         let _ = self.server.await;
+        let _ = self.asking.await;
         for dns in [self.dns, self.resolver].into_iter().flatten() {
             dns.close().await;
         }

@@ -65,6 +65,7 @@ async fn answer(
         (&Method::GET, path) if (path == "/" || is_queue(path)) && asks(&request) => api::answer(request, &world).await,
         (&Method::GET, "/") => html(),
         (&Method::GET, "/_world") => json(&world.snapshot()),
+        (&Method::GET, "/_wakes") => json(&world.wakes()),
         (&Method::GET, "/_events") => live::answer(&request, world, stop),
         (&Method::GET, path) if path.starts_with("/v4/") => task_metadata::answer(path, &world).map(BodyExt::boxed),
         _ => text(StatusCode::NOT_FOUND, "There is nothing here. The APIs are at POST /, the page at GET /.\n"),

@@ -23,6 +23,7 @@ mod advance;
 pub mod ecs_agents;
 mod hosts;
 mod look;
+pub mod proxies;
 pub mod settings;
 mod spec;
 pub mod start;
@@ -152,6 +153,21 @@ impl World {
     #[must_use]
     pub fn follow_events(&self) -> watch::Receiver<u64> {
         self.0.told.subscribe()
+    }
+
+    /// How many follow what happens.
+    fn followers(&self) -> usize {
+        self.0.told.receiver_count()
+    }
+
+    /// Changes only what is said, nothing that is done: the reconciler need not look.
+    fn tell_proxy(&self, tell: impl FnOnce(&mut State, Moment)) {
+        let last = {
+            let mut state = self.lock();
+            tell(&mut state, self.0.clock.now());
+            state.events().last()
+        };
+        self.0.told.send_if_modified(|told| std::mem::replace(told, last) != last);
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut State, Moment) -> T) -> T {

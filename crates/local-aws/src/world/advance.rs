@@ -6,6 +6,7 @@ use super::state::{Action, State};
 use crate::auto_scaling;
 use crate::cloud_map;
 use crate::ecs::{self, instance::InstanceStatus};
+use crate::events::OfTask;
 use crate::scaling::{self, Observed};
 
 impl State {
@@ -100,7 +101,12 @@ impl State {
             (Some(_) | None, _) => String::new(),
         };
         let text = format!("task {} ({whose}) is {}{place}{why}", short(id), kind.trim_start_matches("task."));
-        self.events.tell(now, kind, id, text);
+        let of = OfTask {
+            service: task.overridden("SERVICE_NAME").unwrap_or(&task.family).to_owned(),
+            family: task.family.clone(),
+            host: self.host_of(task).map(str::to_owned),
+        };
+        self.events.task(now, kind, id, text, of);
     }
 
     /// Managed scaling's looks, each at its time.

@@ -43,6 +43,7 @@ impl Cloud {
             network: [127, network],
             docker_network: String::new(),
             task_endpoint: None,
+            proxy_admins: Vec::new(),
             publish: Vec::new(),
         })
         .await
