@@ -18,7 +18,7 @@ use crate::call::Caller;
 use crate::host::Host;
 use crate::runtime::{Happened, Runtime};
 use crate::world::World;
-use crate::world::state::Action;
+use crate::world::state::{Action, Part};
 
 /// The `instance-agent` that each host gets.
 #[derive(Clone, Debug)]
@@ -97,12 +97,16 @@ impl Reconciler {
             Action::EcsAgent { host, answers } => self.ecs_agent(&host, answers).await,
             // What is dropped is killed.
             Action::HostLost { host } => drop(self.hosts.remove(&host)),
-            // What these five do to processes and networks is not built yet, and says so.
-            Action::KillAgent { host } => not_possible("kill an agent", &host),
-            Action::Freeze(part) => not_possible("freeze", &part),
-            Action::Thaw(part) => not_possible("thaw", &part),
-            Action::Cut(part) => not_possible("cut off the network", &part),
-            Action::Mend(part) => not_possible("put back on the network", &part),
+            Action::KillAgent { host } => self.tell_agent(&host, Agent::kill),
+            Action::Freeze(Part::Task { task, .. }) => self.runtime.freeze(&task),
+            Action::Thaw(Part::Task { task, .. }) => self.runtime.thaw(&task),
+            Action::Cut(Part::Task { task, .. }) => self.runtime.cut(&task),
+            Action::Mend(Part::Task { task, .. }) => self.runtime.mend(&task),
+            Action::Freeze(Part::Host { host, .. }) => self.tell_agent(&host, Agent::freeze),
+            Action::Thaw(Part::Host { host, .. }) => self.tell_agent(&host, Agent::thaw),
+            // What stands on a host besides its tasks talks with the host itself, and with AWS: whose calls are answered
+            // is not decided here.
+            Action::Cut(Part::Host { .. }) | Action::Mend(Part::Host { .. }) => {}
             Action::HostDown { host } => {
                 if let Some(on_host) = self.hosts.remove(&host) {
                     self.ending.spawn(on_host.end());
@@ -126,6 +130,12 @@ impl Reconciler {
             Agent::start(spec, self.events.clone())
         });
         self.hosts.insert(host, OnHost { endpoints, agent });
+    }
+
+    fn tell_agent(&self, host: &str, what: impl FnOnce(&Agent)) {
+        if let Some(agent) = self.hosts.get(host).and_then(|on_host| on_host.agent.as_ref()) {
+            what(agent);
+        }
     }
 
     async fn ecs_agent(&mut self, host: &str, answers: bool) {
@@ -158,8 +168,4 @@ impl Reconciler {
             () = hear => { everything.await; }
         }
     }
-}
-
-fn not_possible(what: &'static str, whom: &dyn std::fmt::Debug) {
-    tracing::error!(what, ?whom, "a fault is not possible here");
 }
