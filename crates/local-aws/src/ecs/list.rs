@@ -10,7 +10,7 @@ impl Ecs {
     /// A page of task ARNs, and where the next one begins.
     ///
     /// # Errors
-    /// No such cluster or container instance; `startedBy` beside a filter that it excludes.
+    /// No such cluster, service or container instance; `startedBy` beside a filter that it excludes.
     pub fn list_tasks(&self, request: &ListTasks) -> Result<(Vec<&str>, Option<String>), Refusal> {
         let cluster = &self.cluster(request.cluster.as_deref())?.name;
         let others = [&request.container_instance, &request.family, &request.service_name, &request.launch_type];
@@ -23,6 +23,10 @@ impl Ecs {
                 let none = || invalid("The specified container instance was not found.");
                 Some(self.find_instance(cluster, id).ok_or_else(none)?.arn.as_str())
             }
+        };
+        let group = match &request.service_name {
+            None => None,
+            Some(named) => Some(format!("service:{}", self.service_key(Some(cluster), named)?.1)),
         };
         let desired = match request.desired_status.as_deref() {
             None => "RUNNING",
@@ -41,7 +45,7 @@ impl Ecs {
                 && is(&request.family, &task.family)
                 && is(&request.started_by, task.started_by.as_deref().unwrap_or_default())
                 && is(&request.launch_type, task.launch_type.name())
-                && request.service_name.is_none()
+                && group.as_ref().is_none_or(|group| task.group == *group)
         };
         // In the order of ids, so that a page goes on where the last one ended whatever has happened between.
         let after = request.next_token.as_deref().unwrap_or_default();

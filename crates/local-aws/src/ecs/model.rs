@@ -9,6 +9,7 @@ use super::cluster::{CapacityProvider, Cluster};
 use super::definition::TaskDefinition;
 use super::instance::ContainerInstance;
 use super::run_task::Tokens;
+use super::service::Service;
 use super::task::{LastStatus, LaunchType, StopCode, Task};
 use super::tasks::Tasks;
 use crate::account::Account;
@@ -59,6 +60,25 @@ pub enum Effect {
         /// Its EC2 instance id.
         host: String,
     },
+    /// A task is protected from scale-in.
+    Protected {
+        /// Its id.
+        task: String,
+    },
+    /// A task is protected no longer.
+    Unprotected {
+        /// Its id.
+        task: String,
+    },
+    /// A service's scheduler did something.
+    Service {
+        /// The service's ARN.
+        service: String,
+        /// The kind of the event: `service.started` …
+        kind: &'static str,
+        /// For people.
+        text: String,
+    },
     /// A host takes tasks (again).
     Active {
         /// Its EC2 instance id.
@@ -81,6 +101,10 @@ pub struct Ecs {
     pub(super) tokens: Tokens,
     /// ARNs of deregistered instances, and when they may be forgotten.
     pub(super) forgettable: VecDeque<(Moment, String)>,
+    /// By cluster and name.
+    pub(super) services: BTreeMap<(String, String), Service>,
+    /// Until when, by the task's id.
+    pub(super) protections: BTreeMap<String, Moment>,
     pub(super) effects: Vec<Effect>,
 }
 
@@ -99,6 +123,8 @@ impl Ecs {
             tasks: Tasks::new(pace),
             tokens: Tokens::default(),
             forgettable: VecDeque::new(),
+            services: BTreeMap::new(),
+            protections: BTreeMap::new(),
             effects: Vec::new(),
         }
     }
@@ -142,7 +168,8 @@ impl Ecs {
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
         let gone = self.forgettable.front().map(|(at, _)| *at);
-        self.tasks.next_due().into_iter().chain(gone).min()
+        let services = self.schedule_deadline().into_iter().chain(self.protections_deadline());
+        self.tasks.next_due().into_iter().chain(gone).chain(services).min()
     }
 
     /// Lets time pass: moves what moves by itself, places what can be placed, forgets what is old.
@@ -153,7 +180,13 @@ impl Ecs {
                 self.move_on(now, &id);
             }
         }
-        if self.tasks.take_stirred() {
+        self.expire_protections(now);
+        let stirred = self.tasks.take_stirred();
+        let moved = self.tasks.take_moved();
+        if stirred || moved || self.schedule_deadline().is_some_and(|due| due <= now) {
+            self.schedule(now);
+        }
+        if self.tasks.take_stirred() || stirred {
             self.place(now);
         }
         self.tokens.forget(now, self.pace);

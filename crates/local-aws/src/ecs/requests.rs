@@ -239,7 +239,7 @@ pub struct ListTasks {
     pub family: Option<String>,
     /// Who asked for them.
     pub started_by: Option<String>,
-    /// An ECS service's name: none has tasks here.
+    /// An ECS service's name or ARN.
     pub service_name: Option<String>,
     /// `RUNNING` unless said.
     pub desired_status: Option<String>,

@@ -67,6 +67,8 @@ pub struct Tasks {
     containers: BTreeMap<String, String>,
     /// Whether a host may have more room, or a task more need of it, than when this was last taken.
     stirred: bool,
+    /// Whether any task has changed since this was last taken.
+    moved: bool,
 }
 
 impl Tasks {
@@ -84,6 +86,7 @@ impl Tasks {
             due: BTreeMap::new(),
             containers: BTreeMap::new(),
             stirred: false,
+            moved: false,
         }
     }
 
@@ -166,6 +169,11 @@ impl Tasks {
         std::mem::replace(&mut self.stirred, false)
     }
 
+    /// Whether a service's scheduler may have to look at its tasks; and forgets it.
+    pub(super) const fn take_moved(&mut self) -> bool {
+        std::mem::replace(&mut self.moved, false)
+    }
+
     /// A host came, or takes tasks again, or is another one than it was.
     pub(super) const fn stir(&mut self) {
         self.stirred = true;
@@ -195,6 +203,7 @@ impl Tasks {
     }
 
     fn enter(&mut self, task: &Task) {
+        self.moved = true;
         if let Some(instance) = &task.instance {
             self.hosts.entry(instance.clone()).or_default().add(task);
         }

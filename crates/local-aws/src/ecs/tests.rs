@@ -276,6 +276,7 @@ proptest! {
                     Effect::Stopped { task } => { prop_assert!(!stopped.contains(&task)); stopped.push(task); }
                     Effect::Provisioning { .. } | Effect::Running { .. } | Effect::Stopping { .. }
                     | Effect::Draining { .. } | Effect::Active { .. } => {}
+                    Effect::Protected { .. } | Effect::Unprotected { .. } | Effect::Service { .. } => {}
                 }
             }
             known.retain(|(id, _)| ecs.task(id).is_some());

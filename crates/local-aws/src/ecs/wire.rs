@@ -11,6 +11,8 @@ use crate::refusal::Refusal;
 
 mod shapes;
 
+pub(super) use shapes::{failure, present};
+
 /// Carries out one call.
 ///
 /// # Errors
@@ -45,7 +47,7 @@ pub fn call(ecs: &mut Ecs, now: Moment, wall: &Wall, operation: &str, body: Valu
         "RunTask" => {
             let ran = ecs.run_task(now, &read(body)?)?;
             let tasks: Vec<Value> = ran.tasks.iter().map(|task| ecs.task_shape(task, true, wall)).collect();
-            let failures: Vec<Value> = ran.failures.iter().map(shapes::failure).collect();
+            let failures: Vec<Value> = ran.failures.iter().map(failure).collect();
             Ok(json!({ "tasks": tasks, "failures": failures }))
         }
         "StopTask" => {
@@ -90,6 +92,10 @@ pub fn call(ecs: &mut Ecs, now: Moment, wall: &Wall, operation: &str, body: Valu
             Ok(json!({ "attributes": request.attributes }))
         }
         "ListAttributes" => Ok(json!({ "attributes": ecs.list_attributes(&read(body)?)? })),
+        "CreateService" | "UpdateService" | "DeleteService" | "DescribeServices" | "ListServices" => {
+            super::service::wire::call(ecs, now, wall, operation, body)
+        }
+        "UpdateTaskProtection" | "GetTaskProtection" => super::protection::wire::call(ecs, now, wall, operation, body),
         unknown => Err(Refusal::unknown_operation(unknown)),
     }
 }
@@ -105,10 +111,10 @@ fn describe_capacity_providers(ecs: &Ecs, request: &Named) -> Value {
     json!({ "capacityProviders": providers, "failures": failures })
 }
 
-fn read<T: DeserializeOwned>(body: Value) -> Result<T, Refusal> {
+pub(super) fn read<T: DeserializeOwned>(body: Value) -> Result<T, Refusal> {
     serde_json::from_value(body).map_err(|error| Refusal::new("InvalidParameterException", error.to_string()))
 }
 
-fn failures(missing: &[String]) -> Vec<Value> {
+pub(super) fn failures(missing: &[String]) -> Vec<Value> {
     missing.iter().map(|arn| json!({ "arn": arn, "reason": "MISSING" })).collect()
 }

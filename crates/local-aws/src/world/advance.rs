@@ -63,6 +63,13 @@ impl State {
             ecs::Effect::Draining { host } => {
                 self.events.tell(now, "host.draining", &host, format!("host {host} takes no new tasks"));
             }
+            ecs::Effect::Protected { task } => {
+                self.tell_protection(now, "task.protected", &task, "is protected from scale-in");
+            }
+            ecs::Effect::Unprotected { task } => {
+                self.tell_protection(now, "task.unprotected", &task, "is no longer protected from scale-in");
+            }
+            ecs::Effect::Service { service, kind, text } => self.events.tell(now, kind, &service, text),
             ecs::Effect::Active { host } => {
                 self.events.tell(now, "host.active", &host, format!("host {host} takes tasks"));
             }
@@ -107,6 +114,10 @@ impl State {
             host: self.host_of(task).map(str::to_owned),
         };
         self.events.task(now, kind, id, text, of);
+    }
+
+    fn tell_protection(&mut self, now: Moment, kind: &'static str, id: &str, how: &str) {
+        self.events.tell(now, kind, id, format!("task {} {how}", short(id)));
     }
 
     /// Managed scaling's looks, each at its time.

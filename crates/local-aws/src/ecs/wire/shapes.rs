@@ -125,7 +125,7 @@ impl Ecs {
                 self.instances.values().filter(|i| i.cluster == cluster.name && i.gone_at.is_none()).count(),
             "runningTasksCount": counted.running_ec2 + counted.running_fargate,
             "pendingTasksCount": counted.pending_ec2 + counted.pending_fargate,
-            "activeServicesCount": 0,
+            "activeServicesCount": self.active_services(&cluster.name),
             "statistics": [],
             "tags": [],
             "settings": [],
@@ -185,7 +185,7 @@ pub(super) fn definition(definition: &TaskDefinition, wall: &Wall) -> Value {
     shape
 }
 
-pub(super) fn failure(failure: &Failure) -> Value {
+pub(in crate::ecs) fn failure(failure: &Failure) -> Value {
     present(json!({ "arn": failure.arn, "reason": failure.reason, "detail": failure.detail }))
 }
 
@@ -195,7 +195,7 @@ fn resources(resources: Resources) -> Value {
 }
 
 /// Without the fields that have no value.
-fn present(shape: Value) -> Value {
+pub(in crate::ecs) fn present(shape: Value) -> Value {
     match shape {
         Value::Object(fields) => {
             Value::Object(fields.into_iter().filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>())
