@@ -32,6 +32,7 @@ pub mod run;
 pub mod runtime;
 pub mod scaling;
 pub mod server;
+pub mod sqs;
 pub mod task_metadata;
 pub mod views;
 pub mod wakes;

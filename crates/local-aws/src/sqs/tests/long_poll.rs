@@ -1,0 +1,45 @@
+use std::time::Duration;
+
+use daemon::moment::Moment;
+use serde_json::json;
+
+use super::super::wire::Outcome;
+use super::{Here, URL};
+
+fn at(seconds: u64) -> Moment {
+    Moment::after_start(Duration::from_secs(seconds))
+}
+
+#[test]
+fn a_long_poll_waits_until_its_end_or_until_a_message_comes_back() {
+    let mut here = Here::new();
+    let poll = json!({ "QueueUrl": URL, "WaitTimeSeconds": 20 });
+    assert_eq!(here.ask("ReceiveMessage", &poll, at(0)), Ok(Outcome::Later(at(20))));
+    here.ok("SendMessage", json!({ "QueueUrl": URL, "MessageBody": "x", "DelaySeconds": 7 }));
+    here.pass(1);
+    assert_eq!(here.ask("ReceiveMessage", &poll, at(0)), Ok(Outcome::Later(at(7))));
+    here.pass(6);
+    let Ok(Outcome::Done(answer)) = here.ask("ReceiveMessage", &poll, at(0)) else { panic!("it is there") };
+    assert_eq!(answer["Messages"][0]["Body"], "x");
+    assert_eq!(here.ask("ReceiveMessage", &poll, at(0)), Ok(Outcome::Later(at(20))));
+    here.pass(13);
+    assert_eq!(here.ask("ReceiveMessage", &poll, at(0)), Ok(Outcome::Done(json!({}))));
+}
+
+#[test]
+fn a_queue_can_make_every_poll_long_and_a_poll_can_be_short_nevertheless() {
+    let mut here = Here::new();
+    let attributes = json!({ "ReceiveMessageWaitTimeSeconds": "3" });
+    here.ok("SetQueueAttributes", json!({ "QueueUrl": URL, "Attributes": attributes }));
+    assert_eq!(here.ask("ReceiveMessage", &json!({ "QueueUrl": URL }), at(0)), Ok(Outcome::Later(at(3))));
+    let short = json!({ "QueueUrl": URL, "WaitTimeSeconds": 0 });
+    assert_eq!(here.ask("ReceiveMessage", &short, at(0)), Ok(Outcome::Done(json!({}))));
+}
+
+#[test]
+fn a_poll_of_a_queue_that_is_deleted_ends() {
+    let mut here = Here::new();
+    here.ok("DeleteQueue", json!({ "QueueUrl": URL }));
+    let poll = json!({ "QueueUrl": URL, "WaitTimeSeconds": 20 });
+    assert_eq!(here.ask("ReceiveMessage", &poll, at(0)).expect_err("refused").code, "QueueDoesNotExist");
+}
