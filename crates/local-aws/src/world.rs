@@ -24,6 +24,7 @@ pub mod ecs_agents;
 mod hosts;
 mod look;
 pub mod proxies;
+mod queues;
 pub mod settings;
 mod spec;
 pub mod start;
@@ -140,7 +141,10 @@ impl World {
     /// What `GET /_world` says.
     #[must_use]
     pub fn snapshot(&self) -> Value {
-        self.lock().snapshot()
+        let mut state = self.lock();
+        // Messages come back by themselves.
+        state.sqs.advance(self.0.clock.now());
+        state.snapshot()
     }
 
     /// The events after the one of this id, at most `most`.

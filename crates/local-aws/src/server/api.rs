@@ -9,12 +9,14 @@ use hyper::body::Incoming;
 use super::Body;
 use super::shapes::{self, Asked};
 use super::spoken::Spoken;
-use crate::call::{Answer, Call, Protocol};
+use crate::call::{Answer, Call, Protocol, Service};
 use crate::refusal::Refusal;
 use crate::world::World;
 
 /// The most that a body may have.
 const BODY: usize = 1024 * 1024;
+/// Of SQS: a message of 1 MiB grows when JSON or a form escapes it.
+const BODY_OF_SQS: usize = 4 * BODY;
 /// How long a body may take.
 const BODY_TAKES: Duration = Duration::from_secs(30);
 
@@ -32,7 +34,12 @@ pub(super) async fn answer(request: Request<Incoming>, world: &World) -> Respons
         Err(refusal) => return shapes::error(&asked, &refusal),
     };
     (asked.service, asked.protocol) = (spoken.service, spoken.protocol);
-    let body = match read(body).await {
+    let most = match spoken.service {
+        Some(Service::Ecs | Service::CloudMap | Service::AutoScaling) => BODY,
+        // Whose a form is may stand in the form.
+        Some(Service::Sqs) | None => BODY_OF_SQS,
+    };
+    let body = match read(body, most).await {
         Ok(body) => body,
         Err(refusal) => return shapes::error(&asked, &refusal),
     };
@@ -65,11 +72,11 @@ async fn follow(world: &World, mut call: Call) -> Result<Answer, Refusal> {
     }
 }
 
-async fn read(body: Incoming) -> Result<bytes::Bytes, Refusal> {
-    match tokio::time::timeout(BODY_TAKES, Limited::new(body, BODY).collect()).await {
+async fn read(body: Incoming, most: usize) -> Result<bytes::Bytes, Refusal> {
+    match tokio::time::timeout(BODY_TAKES, Limited::new(body, most).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(_)) => {
-            let said = "The request's body is larger than 1 MiB, or broke off.";
+            let said = format!("The request's body is larger than {most} bytes, or broke off.");
             Err(Refusal::new("RequestEntityTooLarge", said).status(413))
         }
         Err(_) => Err(Refusal::new("RequestTimeout", "The request's body took too long.").status(408)),

@@ -85,7 +85,7 @@ pub fn write(operation: &str, answer: &Value) -> Content {
     for (name, value) in fields {
         match (name.as_str(), value) {
             ("QueueUrls" | "queueUrls", Value::Array(urls)) => {
-                out.extend(urls.iter().map(|url| ("QueueUrl", text(url))))
+                out.extend(urls.iter().map(|url| ("QueueUrl", text(url))));
             }
             ("Messages", Value::Array(all)) => out.extend(all.iter().map(|one| ("Message", write(operation, one)))),
             ("Successful", Value::Array(all)) => {

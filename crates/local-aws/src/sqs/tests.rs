@@ -49,6 +49,7 @@ impl Here {
         call(&mut self.sqs, self.now, &Wall::starting(UNIX_EPOCH), asked)
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "a test writes the body where it calls")]
     fn ok(&mut self, operation: &str, body: Value) -> Value {
         match self.ask(operation, &body, self.now) {
             Ok(Outcome::Done(answer)) => answer,
@@ -56,6 +57,7 @@ impl Here {
         }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "a test writes the body where it calls")]
     fn code(&mut self, operation: &str, body: Value) -> &'static str {
         self.ask(operation, &body, self.now).expect_err("refused").code
     }

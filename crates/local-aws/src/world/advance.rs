@@ -30,6 +30,7 @@ impl State {
         for effect in self.ecs.take_effects() {
             self.follow_task(now, effect);
         }
+        self.advance_queues(now);
         self.cloud_map.advance(now);
         for effect in self.cloud_map.take_effects() {
             match effect {

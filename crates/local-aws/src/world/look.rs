@@ -115,7 +115,14 @@ impl State {
             groups.map(|g| json!({ "name": g.name, "desired": g.desired, "min": g.min, "max": g.max })).collect();
         let hosts: Vec<Value> = self.auto_scaling.instances().into_iter().map(|host| self.host_json(host)).collect();
         let tasks: Vec<Value> = self.ecs.tasks().into_iter().map(|task| self.task_json(task)).collect();
-        json!({ "hosts": hosts, "tasks": tasks, "registrations": registrations, "groups": groups, "proxies": self.proxies_json() })
+        json!({
+            "hosts": hosts,
+            "tasks": tasks,
+            "registrations": registrations,
+            "groups": groups,
+            "proxies": self.proxies_json(),
+            "queues": self.queues_json(),
+        })
     }
 
     fn host_json(&self, host: &crate::auto_scaling::model::Instance) -> Value {

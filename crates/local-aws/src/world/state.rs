@@ -20,6 +20,7 @@ use crate::network::Network;
 use crate::pace::Wall;
 use crate::refusal::Refusal;
 use crate::runtime::{Happened, TaskSpec};
+use crate::sqs::Sqs;
 
 /// Something to do outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +112,7 @@ pub struct State {
     pub(super) actions: Vec<Action>,
     pub(super) next_look: Moment,
     pub(super) dns_faults: Faults,
+    pub(super) sqs: Sqs,
 }
 
 impl State {
@@ -131,6 +133,7 @@ impl State {
             proxies: super::proxies::Proxies::default(),
             actions: Vec::new(),
             dns_faults: Faults::new(ids().number()),
+            sqs: Sqs::new(account.clone(), pace, ids()),
             next_look: Moment::START + pace.of(crate::scaling::LOOKS_EVERY),
             settings,
         }
@@ -171,8 +174,7 @@ impl State {
                 auto_scaling::wire::call(&mut self.auto_scaling, now, &self.wall, &call.operation, body)
                     .map(Answer::Xml)
             }
-            // Not here yet: `call` has all that it takes, and may be answered with `Answer::Later`.
-            Service::Sqs => Err(Refusal::unknown_operation(&call.operation)),
+            Service::Sqs => self.serve_sqs(now, call),
         }
     }
 

@@ -10,7 +10,7 @@ use super::Cloud;
 const ECS: &str = "x-amz-target: AmazonEC2ContainerServiceV20141113.";
 
 /// Sends a request as it stands and gives back the whole answer.
-async fn raw(at: SocketAddr, request: &str) -> String {
+pub(super) async fn raw(at: SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect(at).await.expect("connected");
     stream.write_all(request.as_bytes()).await.expect("sent");
     let mut answer = Vec::new();
@@ -18,7 +18,7 @@ async fn raw(at: SocketAddr, request: &str) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-async fn post(at: SocketAddr, headers: &str, body: &str) -> String {
+pub(super) async fn post(at: SocketAddr, headers: &str, body: &str) -> String {
     let length = body.len();
     raw(at, &format!("POST / HTTP/1.1\r\nhost: data-x\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n\r\n{body}"))
         .await

@@ -4,7 +4,7 @@ use super::{Here, counts, text};
 
 const FIFO: &str = "http://here:1/000000000000/jobs.fifo";
 
-fn fifo(more: Value) -> Here {
+fn fifo(more: &Value) -> Here {
     let mut here = Here::empty();
     let mut attributes = json!({ "FifoQueue": "true", "ContentBasedDeduplication": "true" });
     attributes.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
@@ -28,7 +28,7 @@ fn bodies(received: &[(String, String)]) -> Vec<&str> {
 
 #[test]
 fn a_group_is_received_in_order_and_waits_while_one_of_it_is_in_flight() {
-    let mut here = fifo(json!({}));
+    let mut here = fifo(&json!({}));
     for (group, body) in [("a", "a1"), ("a", "a2"), ("b", "b1"), ("a", "a3")] {
         send(&mut here, group, body);
     }
@@ -45,7 +45,7 @@ fn a_group_is_received_in_order_and_waits_while_one_of_it_is_in_flight() {
 
 #[test]
 fn what_is_sent_twice_within_five_minutes_is_delivered_once() {
-    let mut here = fifo(json!({}));
+    let mut here = fifo(&json!({}));
     let (first, second) = (send(&mut here, "a", "x"), send(&mut here, "b", "x"));
     assert_eq!((&first["MessageId"], &first["SequenceNumber"]), (&second["MessageId"], &second["SequenceNumber"]));
     let handle = receive(&mut here, 1)[0].1.clone();
@@ -60,7 +60,7 @@ fn what_is_sent_twice_within_five_minutes_is_delivered_once() {
 
 #[test]
 fn deduplication_is_by_group_where_the_queue_says_so() {
-    let mut here = fifo(json!({ "DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId" }));
+    let mut here = fifo(&json!({ "DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId" }));
     send(&mut here, "a", "x");
     send(&mut here, "a", "x");
     send(&mut here, "b", "x");
@@ -69,7 +69,7 @@ fn deduplication_is_by_group_where_the_queue_says_so() {
 
 #[test]
 fn a_fifo_message_needs_its_group_and_its_deduplication_id_and_has_no_delay_of_its_own() {
-    let mut here = fifo(json!({ "ContentBasedDeduplication": "false" }));
+    let mut here = fifo(&json!({ "ContentBasedDeduplication": "false" }));
     let message = |more: Value| {
         let mut all = json!({ "QueueUrl": FIFO, "MessageBody": "x" });
         all.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
@@ -91,7 +91,7 @@ fn a_fifo_message_needs_its_group_and_its_deduplication_id_and_has_no_delay_of_i
 
 #[test]
 fn the_handle_of_a_fifo_message_expires_with_its_visibility() {
-    let mut here = fifo(json!({}));
+    let mut here = fifo(&json!({}));
     send(&mut here, "a", "x");
     let handle = receive(&mut here, 1)[0].1.clone();
     here.pass(30);
@@ -101,7 +101,7 @@ fn the_handle_of_a_fifo_message_expires_with_its_visibility() {
 
 #[test]
 fn a_poisoned_fifo_message_makes_way_for_the_next_of_its_group() {
-    let mut here = fifo(json!({ "VisibilityTimeout": "0" }));
+    let mut here = fifo(&json!({ "VisibilityTimeout": "0" }));
     here.ok("CreateQueue", json!({ "QueueName": "dead.fifo", "Attributes": { "FifoQueue": "true" } }));
     let arn = "arn:aws:sqs:eu-west-1:000000000000:dead.fifo";
     let redrive = json!({ "deadLetterTargetArn": arn, "maxReceiveCount": 1 }).to_string();
