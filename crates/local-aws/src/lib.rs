@@ -34,6 +34,7 @@ pub mod scaling;
 pub mod server;
 pub mod sqs;
 pub mod task_metadata;
+pub mod task_protection;
 pub mod views;
 pub mod wakes;
 pub mod world;

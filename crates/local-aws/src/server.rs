@@ -20,6 +20,7 @@ use crate::accept::accept;
 use crate::world::World;
 use crate::{page, task_metadata};
 
+mod agent_api;
 mod api;
 mod live;
 mod shapes;
@@ -67,6 +68,7 @@ async fn answer(
         (&Method::GET, "/_world") => json(&world.snapshot()),
         (&Method::GET, "/_wakes") => json(&world.wakes()),
         (&Method::GET, "/_events") => live::answer(&request, world, stop),
+        (_, path) if path.starts_with("/api/") => agent_api::answer(request, &world).await,
         (&Method::GET, path) if path.starts_with("/v4/") => task_metadata::answer(path, &world).map(BodyExt::boxed),
         _ => text(StatusCode::NOT_FOUND, "There is nothing here. The APIs are at POST /, the page at GET /.\n"),
     };

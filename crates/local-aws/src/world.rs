@@ -17,6 +17,7 @@ use crate::events::Event;
 use crate::pace::Wall;
 use crate::refusal::Refusal;
 use crate::runtime::Happened;
+use crate::task_protection::Asker;
 use crate::views::{HostView, RecordKind, Records, TaskView, Views, Zones};
 
 mod advance;
@@ -25,6 +26,7 @@ mod hosts;
 mod look;
 pub mod proxies;
 mod queues;
+mod services;
 pub mod settings;
 mod spec;
 pub mod start;
@@ -136,6 +138,12 @@ impl World {
     /// Waits until something changed that the reconciler may have to follow.
     pub async fn changed(&self) {
         self.0.changed.notified().await;
+    }
+
+    /// The task of a container, as its ECS agent knows it.
+    #[must_use]
+    pub fn asker(&self, container: &str) -> Option<Asker> {
+        self.lock().asker(container)
     }
 
     /// What `GET /_world` says.

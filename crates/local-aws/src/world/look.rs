@@ -122,6 +122,7 @@ impl State {
             "groups": groups,
             "proxies": self.proxies_json(),
             "queues": self.queues_json(),
+            "services": self.services_json(),
         })
     }
 
@@ -164,6 +165,8 @@ impl State {
             "instance_id": self.host_of(task),
             "address": task.address,
             "started_by": task.started_by,
+            "group": task.group,
+            "protected": self.ecs.protected_until(&task.id).is_some(),
             "stop_code": task.stop_code.map(|code| code.name()),
             "stopped_reason": task.stopped_reason,
             "exit_code": exit_code,

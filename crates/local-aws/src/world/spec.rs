@@ -41,7 +41,7 @@ impl State {
         }
     }
 
-    /// Overrides win over the definition; what the agent adds wins over neither, but for the metadata's address.
+    /// Overrides win over the definition; what the agent adds wins over neither, but for the metadata's address and its own.
     fn environment(
         &self,
         task: &str,
@@ -65,6 +65,7 @@ impl State {
             set(&pair.name, &pair.value);
         }
         set("ECS_CONTAINER_METADATA_URI_V4", &format!("{endpoint}/v4/{}", container.metadata_id));
+        set("ECS_AGENT_URI", &format!("{endpoint}/api/{}", container.metadata_id));
         all
     }
 }

@@ -4,6 +4,7 @@ mod auto_scaling;
 mod cloud_map;
 mod ecs;
 mod protocol;
+mod services;
 mod sqs;
 
 use std::path::PathBuf;
