@@ -47,6 +47,15 @@ impl Refusal {
         self
     }
 
+    /// Arguments that cannot be read: a JSON service says `SerializationException` of a value of the wrong type, and its
+    /// own code (`otherwise`) of what is missing or cannot be.
+    #[must_use]
+    pub fn unreadable(error: &serde_json::Error, otherwise: &'static str) -> Self {
+        let said = error.to_string();
+        let code = if said.starts_with("invalid type") { "SerializationException" } else { otherwise };
+        Refusal::new(code, said)
+    }
+
     /// The operation does not exist (here).
     #[must_use]
     pub fn unknown_operation(operation: &str) -> Self {

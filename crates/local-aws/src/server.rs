@@ -1,6 +1,6 @@
 //! The one port: the APIs at `POST /`, the page and its data, the task metadata endpoint.
 //!
-//! Guarantees: bodies over 1 MiB are refused, heads and bodies that take too long end their connection, and so many
+//! Guarantees: bodies over 1 MiB (over 4 MiB for a message of SQS) are refused, what all bodies take together is bounded, heads and bodies that take too long end their connection, and so many
 //! connections at once are served, not more. No request ends the server.
 
 use std::convert::Infallible;
@@ -22,6 +22,7 @@ use crate::{page, task_metadata};
 
 mod agent_api;
 mod api;
+mod bodies;
 mod live;
 mod shapes;
 mod spoken;

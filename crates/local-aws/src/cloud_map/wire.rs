@@ -83,7 +83,7 @@ pub fn call(map: &mut CloudMap, now: Moment, wall: &Wall, operation: &str, body:
 }
 
 fn read<T: DeserializeOwned>(body: Value) -> Result<T, Refusal> {
-    serde_json::from_value(body).map_err(|error| invalid(error.to_string()))
+    serde_json::from_value(body).map_err(|error| Refusal::unreadable(&error, "InvalidInput"))
 }
 
 /// A page of what is listed by id: the token is the last id of the page before.

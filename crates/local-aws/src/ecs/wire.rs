@@ -112,7 +112,7 @@ fn describe_capacity_providers(ecs: &Ecs, request: &Named) -> Value {
 }
 
 pub(super) fn read<T: DeserializeOwned>(body: Value) -> Result<T, Refusal> {
-    serde_json::from_value(body).map_err(|error| Refusal::new("InvalidParameterException", error.to_string()))
+    serde_json::from_value(body).map_err(|error| Refusal::unreadable(&error, "InvalidParameterException"))
 }
 
 pub(super) fn failures(missing: &[String]) -> Vec<Value> {

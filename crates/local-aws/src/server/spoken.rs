@@ -14,6 +14,8 @@ use crate::refusal::Refusal;
 
 /// How long a host's name and an operation's name may be.
 const NAME: usize = 256;
+/// How large a body may be.
+const LARGEST: usize = 1024 * 1024;
 
 /// What the head of a request says of the call.
 #[derive(Debug)]
@@ -71,6 +73,18 @@ impl Spoken {
             ));
         }
         Ok(spoken)
+    }
+
+    /// How many bytes the body may have. A message of 1 MiB grows when JSON or a form escapes it.
+    pub(super) fn largest(&self) -> usize {
+        match self.service {
+            Some(Service::Ecs | Service::CloudMap | Service::AutoScaling) => LARGEST,
+            Some(Service::Sqs) if self.protocol != Protocol::Query && !self.operation.starts_with("SendMessage") => {
+                LARGEST / 4
+            }
+            // Whose a form is, and what it asks, may stand in the form.
+            Some(Service::Sqs) | None => LARGEST * 4,
+        }
     }
 
     /// Reads the call from the body.

@@ -15,6 +15,8 @@ mod batch;
 mod receive;
 mod send;
 
+pub use receive::RECEIVES_BY;
+
 /// How many tags a queue may have (SQS quotas).
 const MOST_TAGS: usize = 50;
 

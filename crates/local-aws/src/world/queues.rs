@@ -10,8 +10,13 @@ use crate::sqs::wire::{Asked, Outcome};
 use crate::sqs::{self, refusals::query_code};
 
 impl State {
-    pub(super) fn serve_sqs(&mut self, now: Moment, call: &Call) -> Result<Answer, Refusal> {
-        self.answer_sqs(now, call).map_err(|refusal| match refusal.query_code {
+    pub(super) fn serve_sqs(&mut self, now: Moment, call: &mut Call) -> Result<Answer, Refusal> {
+        let answer = self.answer_sqs(now, call);
+        if let (Ok(Answer::Later(_)), Value::Object(fields)) = (&answer, &mut call.body) {
+            // A call that waits keeps its arguments: only those that mean something.
+            fields.retain(|name, _| sqs::wire::RECEIVES_BY.contains(&name.as_str().trim_end_matches('s')));
+        }
+        answer.map_err(|refusal| match refusal.query_code {
             Some(_) => refusal,
             None => {
                 let code = query_code(refusal.code);

@@ -31,7 +31,7 @@ async fn what_makes_no_sense_is_refused_in_the_shape_of_aws() {
     for (headers, body, status, says) in [
         (format!("{ECS}ListTasks"), "{", "400", "SerializationException"),
         (format!("{ECS}ListTasks"), "[]", "400", "SerializationException"),
-        (format!("{ECS}ListTasks"), "{\"maxResults\":\"x\",\"cluster\":\"doze\"}", "400", "InvalidParameterException"),
+        (format!("{ECS}ListTasks"), "{\"maxResults\":\"x\",\"cluster\":\"doze\"}", "400", "SerializationException"),
         (format!("{ECS}ListTasks"), "", "400", "ClusterNotFoundException"),
         (format!("{ECS}Nonsense"), "{}", "400", "\"__type\":\"UnknownOperationException\""),
         ("x-amz-target: Nobody.Nothing".to_owned(), "{}", "400", "UnknownOperationException"),

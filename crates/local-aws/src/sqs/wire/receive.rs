@@ -9,7 +9,7 @@ use super::super::attributes::{LONGEST_HIDDEN, LONGEST_WAIT};
 use super::super::message::{Attribute, md5, md5_of};
 use super::super::model::Sqs;
 use super::super::queue::{Message, Received, Want};
-use super::super::refusals::{invalid, missing, unknown_attribute};
+use super::super::refusals::{bad_value, invalid, missing, unknown_attribute};
 use super::super::requests::Request;
 use super::{Asked, Outcome, name_of, nothing};
 use crate::pace::Wall;
@@ -28,6 +28,19 @@ const SYSTEM: [&str; 10] = [
     "AWSTraceHeader",
     "DeadLetterQueueSourceArn",
 ];
+
+/// What ReceiveMessage looks at; its lists by the names that they have in a form, without JSON's `s`.
+pub const RECEIVES_BY: [&str; 7] = [
+    "QueueUrl",
+    "AttributeName",
+    "MessageSystemAttributeName",
+    "MessageAttributeName",
+    "MaxNumberOfMessage",
+    "VisibilityTimeout",
+    "WaitTimeSecond",
+];
+/// How many names of attributes may be asked for at once: more than a message can have.
+const MOST_NAMES: usize = 128;
 
 /// Receives what is there; when there is nothing, says until when it is worth waiting.
 pub(super) fn receive(
@@ -64,6 +77,10 @@ pub(super) fn receive(
         .flatten()
         .map(String::as_str)
         .collect();
+    let own = request.message_attribute_names.as_deref().unwrap_or_default();
+    if own.len().max(system.len()) > MOST_NAMES {
+        return Err(bad_value(format!("At most {MOST_NAMES} names of attributes can be asked for.")));
+    }
     if let Some(unknown) = system.iter().find(|name| !SYSTEM.contains(name)) {
         return Err(unknown_attribute(unknown));
     }
@@ -78,7 +95,6 @@ pub(super) fn receive(
     if received.is_empty() {
         return Ok(Outcome::Done(nothing()));
     }
-    let own = request.message_attribute_names.as_deref().unwrap_or_default();
     let messages: Vec<Value> = received.into_iter().map(|one| shape(one, wall, &system, own)).collect();
     Ok(Outcome::Done(json!({ "Messages": messages })))
 }
