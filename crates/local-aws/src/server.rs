@@ -65,7 +65,7 @@ async fn answer(
     let response = match (request.method(), path) {
         (&Method::POST, path) if path == "/" || is_queue(path) => api::answer(request, &world).await,
         (&Method::GET, path) if (path == "/" || is_queue(path)) && asks(&request) => api::answer(request, &world).await,
-        (&Method::GET, "/") => html(),
+        (&Method::GET, path) if path == "/" || path.starts_with(page::BELOW) => page(&request),
         (&Method::GET, "/_world") => json(&world.snapshot()),
         (&Method::GET, "/_wakes") => json(&world.wakes()),
         (&Method::GET, "/_events") => live::answer(&request, world, stop),
@@ -90,13 +90,11 @@ fn asks(request: &Request<Incoming>) -> bool {
     form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "Action")
 }
 
-fn html() -> Response<Body> {
-    let mut response = text(StatusCode::OK, page::HTML);
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::POLICY));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    response
+fn page(request: &Request<Incoming>) -> Response<Body> {
+    match page::answer(request.uri().path(), request.headers().get(header::IF_NONE_MATCH)) {
+        Some(response) => response.map(BodyExt::boxed),
+        None => text(StatusCode::NOT_FOUND, "The page has no such file.\n"),
+    }
 }
 
 fn json(value: &serde_json::Value) -> Response<Body> {

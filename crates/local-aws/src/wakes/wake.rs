@@ -223,8 +223,10 @@ impl Wake {
         let held = self.held();
         self.most_held = self.most_held.max(held);
         if let Some(first) = seen.first_held.filter(|first| self.is_mine(*first)) {
-            self.reach(Step::Held, first, &seen.proxy);
-            self.begun = self.begun.min(first);
+            // Said anew each time as "so long ago", it wavers by a millisecond: the first word counts.
+            if self.reach(Step::Held, first, &seen.proxy) {
+                self.begun = self.begun.min(first);
+            }
             self.most_held = self.most_held.max(seen.most_held);
             if self.band.is_empty() {
                 self.band.push((first, 0));

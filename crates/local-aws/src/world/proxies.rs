@@ -75,7 +75,9 @@ impl State {
     /// `GET /_wakes`.
     #[must_use]
     pub fn wakes(&self, now: Moment) -> Value {
-        json!({ "now_ms": millis(now), "wakes": self.events.wakes().views() })
+        let began = self.wall.at(Moment::START).duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let started_ms = u64::try_from(began.as_millis()).unwrap_or(u64::MAX);
+        json!({ "started_ms": started_ms, "now_ms": millis(now), "wakes": self.events.wakes().views() })
     }
 
     /// The proxies, as `GET /_world` has them.
