@@ -21,6 +21,7 @@ use crate::task_protection::Asker;
 use crate::views::{HostView, RecordKind, Records, TaskView, Views, Zones};
 
 mod advance;
+mod discovery;
 pub mod ecs_agents;
 mod hosts;
 mod look;

@@ -15,7 +15,7 @@ impl State {
     pub fn deadline(&self) -> Moment {
         let services =
             [self.ecs.deadline(), self.cloud_map.deadline(), self.auto_scaling.deadline(), self.ecs_agents.deadline()];
-        services.into_iter().flatten().fold(self.next_look, Moment::min)
+        services.into_iter().chain([self.discovery.deadline()]).flatten().fold(self.next_look, Moment::min)
     }
 
     /// Lets time pass until `now`.
@@ -30,6 +30,7 @@ impl State {
         for effect in self.ecs.take_effects() {
             self.follow_task(now, effect);
         }
+        self.advance_discovery(now);
         self.advance_queues(now);
         self.cloud_map.advance(now);
         for effect in self.cloud_map.take_effects() {
@@ -50,12 +51,17 @@ impl State {
         match effect {
             ecs::Effect::Provisioning { task } => self.tell_task(now, "task.provisioning", &task),
             ecs::Effect::Placed { task } => self.start_task(now, &task),
-            ecs::Effect::Running { task } => self.tell_task(now, "task.running", &task),
+            ecs::Effect::Running { task } => {
+                self.tell_task(now, "task.running", &task);
+                self.discoverable(now, &task);
+            }
             ecs::Effect::Stopping { task } => {
                 self.tell_task(now, "task.stopping", &task);
+                self.undiscoverable(now, &task);
                 self.actions.push(Action::Stop { task });
             }
             ecs::Effect::Stopped { task } => {
+                self.undiscoverable(now, &task);
                 // Only what went with its host still runs here; for everything else this does nothing.
                 self.actions.push(Action::Kill { task: task.clone() });
                 self.network.free_task(&task);

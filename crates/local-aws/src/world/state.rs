@@ -106,6 +106,7 @@ pub struct State {
     pub(super) cloud_map: CloudMap,
     pub(super) auto_scaling: AutoScaling,
     pub(super) ecs_agents: EcsAgents,
+    pub(super) discovery: super::discovery::Discovery,
     pub(super) network: Network,
     pub(super) events: EventLog,
     pub(super) proxies: super::proxies::Proxies,
@@ -128,6 +129,7 @@ impl State {
             cloud_map: CloudMap::new(account.clone(), ids()),
             auto_scaling: AutoScaling::new(account.clone(), pace, ids()),
             ecs_agents: EcsAgents::default(),
+            discovery: super::discovery::Discovery::default(),
             network: Network::new(settings.network),
             events: EventLog::default(),
             proxies: super::proxies::Proxies::default(),
@@ -158,11 +160,12 @@ impl State {
         answer
     }
 
-    fn serve(&mut self, now: Moment, call: &mut Call) -> Result<Answer, Refusal> {
+    pub(super) fn serve(&mut self, now: Moment, call: &mut Call) -> Result<Answer, Refusal> {
         match call.service {
             Service::Ecs => {
                 let body = call.take_body();
                 let body = self.with_group_arn(&call.operation, body)?;
+                self.registries_exist(&call.operation, &body)?;
                 ecs::wire::call(&mut self.ecs, now, &self.wall, &call.operation, body).map(Answer::Json)
             }
             Service::CloudMap => {

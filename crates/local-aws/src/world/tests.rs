@@ -1,5 +1,7 @@
 //! The whole world without a machine: what the runtime would do is said by hand, and time is a number.
 
+mod discovery;
+
 use std::net::Ipv4Addr;
 use std::time::{Duration, UNIX_EPOCH};
 
