@@ -44,6 +44,10 @@ fn read_one(name: &str, value: &Value) -> Result<(String, Value), Refusal> {
         let items: Result<Value, Refusal> = several(value).iter().map(read).collect();
         return Ok((list.to_owned(), items?));
     }
+    // An empty list is written as an empty text under the list's own name (botocore's QuerySerializer).
+    if LISTS.into_iter().any(|(_, list)| list == name) && value == "" {
+        return Ok((name.to_owned(), Value::Array(Vec::new())));
+    }
     if let Some((_, map, key)) = MAPS.into_iter().find(|(flat, ..)| *flat == name) {
         let entries = several(value).iter().map(|entry| {
             let named = entry.get(key).and_then(Value::as_str).ok_or_else(|| missing(&format!("{name}.{key}")))?;

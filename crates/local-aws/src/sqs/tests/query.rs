@@ -31,6 +31,12 @@ fn a_form_says_what_json_says() {
 }
 
 #[test]
+fn an_empty_list_is_an_empty_text_under_the_lists_own_name() {
+    let call = form::read(b"Action=SendMessageBatch&QueueUrl=u&Entries=").expect("read");
+    assert_eq!(read(&call.body).expect("read"), json!({ "QueueUrl": "u", "Entries": [] }));
+}
+
+#[test]
 fn forms_that_say_no_such_thing_are_refused() {
     for (form, code) in [
         ("Action=A&DelaySeconds=soon", "InvalidParameterValue"),
