@@ -1,14 +1,20 @@
-//! Namespaces, services, instances: what Cloud Map knows, and its synchronous calls.
+//! Namespaces, services, instances: what Cloud Map knows, and how it is looked up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use daemon::moment::Moment;
 
-use super::attributes::invalid;
-use super::operations::Operation;
-use super::requests::{CreateService, Discover, DnsConfig, List};
+use super::health::Health;
+use super::operations::Operations;
+use super::refusals::not_found;
+use super::requests::{DnsConfig, HealthCheckConfig, HealthCheckCustomConfig};
+use super::spread::Spread;
+use super::zones::ZoneFile;
 use crate::account::{Account, last_part};
 use crate::ids::Ids;
+use crate::pace::Pace;
 use crate::refusal::Refusal;
 
 /// What came of time passing, to tell.
@@ -30,21 +36,61 @@ pub enum Effect {
     },
 }
 
-/// A namespace: a private zone of the DNS.
+/// What a namespace is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NamespaceKind {
+    /// Names for API calls alone.
+    Http,
+    /// A zone that a VPC sees.
+    DnsPrivate,
+    /// A zone that all see.
+    DnsPublic,
+}
+
+impl NamespaceKind {
+    /// As the API writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            NamespaceKind::Http => "HTTP",
+            NamespaceKind::DnsPrivate => "DNS_PRIVATE",
+            NamespaceKind::DnsPublic => "DNS_PUBLIC",
+        }
+    }
+
+    /// Whether it has a zone.
+    #[must_use]
+    pub const fn has_zone(self) -> bool {
+        match self {
+            NamespaceKind::Http => false,
+            NamespaceKind::DnsPrivate | NamespaceKind::DnsPublic => true,
+        }
+    }
+}
+
+/// A namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Namespace {
     /// `ns-…`.
     pub id: String,
     /// Its ARN.
     pub arn: String,
+    /// What it is.
+    pub kind: NamespaceKind,
     /// `local`.
     pub name: String,
+    /// What DiscoverInstances calls it: its name, with a hash where another namespace had the name before.
+    pub http_name: String,
     /// Seconds that "there is no such name" may be remembered.
     pub soa_ttl: u32,
     /// For people.
     pub description: Option<String>,
+    /// Of the call that made it.
+    pub creator_request_id: String,
     /// When it was made.
     pub created_at: Moment,
+    /// Its instances, and those that are coming.
+    pub(super) taken: usize,
 }
 
 /// An instance of a service.
@@ -52,6 +98,16 @@ pub struct Namespace {
 pub struct Instance {
     /// Its address, port and what its owner wrote.
     pub attributes: BTreeMap<String, String>,
+    /// What its custom health check says; true without one.
+    pub healthy: bool,
+    /// Of the call that registered it last.
+    pub creator_request_id: Option<String>,
+    /// `AWS_INSTANCE_IPV4`, read.
+    pub(super) ipv4: Option<Ipv4Addr>,
+    /// `AWS_INSTANCE_IPV6`, read.
+    pub(super) ipv6: Option<Ipv6Addr>,
+    /// `AWS_INSTANCE_PORT`, read.
+    pub(super) port: Option<u16>,
 }
 
 /// A service: a name in a namespace.
@@ -65,51 +121,84 @@ pub struct Service {
     pub name: String,
     /// The namespace's id.
     pub namespace: String,
-    /// Its records.
+    /// Its records; none where it is for API calls alone.
     pub dns: Option<DnsConfig>,
+    /// Checks that Route 53 makes.
+    pub health_check: Option<HealthCheckConfig>,
+    /// Checks that somebody else makes.
+    pub custom_health_check: Option<HealthCheckCustomConfig>,
     /// For people.
     pub description: Option<String>,
     /// Of the call that made it.
     pub creator_request_id: String,
     /// When it was made.
     pub created_at: Moment,
+    /// Its own attributes.
+    pub attributes: BTreeMap<String, String>,
     /// Its instances by id.
-    pub instances: BTreeMap<String, Instance>,
-    /// Grows with each change of the instances.
-    pub revision: u64,
+    pub instances: BTreeMap<String, Arc<Instance>>,
+    /// Its instances, and those that are coming.
+    pub(super) taken: usize,
 }
 
 /// Cloud Map.
 #[derive(Debug)]
 pub struct CloudMap {
     pub(super) account: Account,
+    pub(super) pace: Pace,
     pub(super) ids: Ids,
+    /// What the ids of services are made from, beside their names.
+    pub(super) salt: u64,
     /// By id.
     pub(super) namespaces: BTreeMap<String, Namespace>,
     /// By id.
     pub(super) services: BTreeMap<String, Service>,
-    /// By id.
-    pub(super) operations: BTreeMap<String, Operation>,
-    pub(super) effects: Vec<Effect>,
+    /// The services' ids by namespace and name, as the namespace compares names.
+    pub(super) names: BTreeMap<(String, String), String>,
+    /// By ARN.
+    pub(super) tags: BTreeMap<String, BTreeMap<String, String>>,
+    pub(super) operations: Operations,
+    pub(super) spread: Spread,
+    pub(super) health: Health,
+    /// The addresses of EC2 instances.
+    pub(super) hosts: BTreeMap<String, Ipv4Addr>,
+    pub(super) zones: ZoneFile,
+    pub(super) effects: VecDeque<Effect>,
 }
 
 impl CloudMap {
     /// An account without anything in it.
     #[must_use]
-    pub fn new(account: Account, ids: Ids) -> Self {
+    pub fn new(account: Account, pace: Pace, mut ids: Ids) -> Self {
         CloudMap {
             account,
+            pace,
+            salt: ids.number(),
+            spread: Spread::new(Ids::new(ids.number())),
             ids,
             namespaces: BTreeMap::new(),
             services: BTreeMap::new(),
-            operations: BTreeMap::new(),
-            effects: Vec::new(),
+            names: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            operations: Operations::default(),
+            zones: ZoneFile::default(),
+            health: Health::default(),
+            hosts: BTreeMap::new(),
+            effects: VecDeque::new(),
         }
     }
 
     /// What has come of time passing since the last time this was asked.
     pub fn take_effects(&mut self) -> Vec<Effect> {
-        std::mem::take(&mut self.effects)
+        self.effects.drain(..).collect()
+    }
+
+    /// An EC2 instance has this address; or it is gone.
+    pub fn know_host(&mut self, id: &str, address: Option<Ipv4Addr>) {
+        match address {
+            Some(address) => drop(self.hosts.insert(id.to_owned(), address)),
+            None => drop(self.hosts.remove(id)),
+        }
     }
 
     /// Every namespace.
@@ -126,44 +215,10 @@ impl CloudMap {
     #[must_use]
     pub fn full_name(&self, service: &Service) -> String {
         let zone = self.namespaces.get(&service.namespace).map_or("", |namespace| namespace.name.as_str());
-        format!("{}.{zone}", service.name).to_lowercase()
-    }
-
-    /// CreateService: at once, unlike what happens to instances.
-    ///
-    /// # Errors
-    /// `NamespaceNotFound`, `InvalidInput`; `ServiceAlreadyExists`, which carries the id.
-    pub fn create_service(&mut self, now: Moment, request: CreateService) -> Result<&Service, Refusal> {
-        let named = request.namespace_id.as_ref().or(request.dns_config.as_ref().and_then(|d| d.namespace_id.as_ref()));
-        let namespace = self.namespace(named.ok_or_else(|| invalid("NamespaceId is required."))?)?.id.clone();
-        let labels = || request.name.split('.').all(|label| (1..=63).contains(&label.len()));
-        if request.name.len() > 127 || !labels() {
-            return Err(invalid("Name must be labels of 1 to 63 characters, together at most 127."));
+        match service.name.as_str() {
+            "." => zone.to_lowercase(),
+            name => format!("{name}.{zone}").to_lowercase(),
         }
-        let taken =
-            |service: &&Service| service.namespace == namespace && service.name.eq_ignore_ascii_case(&request.name);
-        if let Some(there) = self.services.values().find(taken) {
-            // The same call again is answered as the first time.
-            return match request.creator_request_id.as_ref() == Some(&there.creator_request_id) {
-                true => self.service(&there.id),
-                false => Err(already_exists(there)),
-            };
-        }
-        let id = format!("srv-{}", self.ids.letters(16));
-        let service = Service {
-            arn: self.account.arn("servicediscovery", &format!("service/{id}")),
-            name: request.name,
-            namespace,
-            dns: request.dns_config,
-            description: request.description,
-            creator_request_id: request.creator_request_id.unwrap_or_else(|| self.ids.uuid()),
-            created_at: now,
-            instances: BTreeMap::new(),
-            revision: 1,
-            id: id.clone(),
-        };
-        self.services.insert(id.clone(), service);
-        self.service(&id)
     }
 
     /// A namespace by id or ARN.
@@ -171,7 +226,7 @@ impl CloudMap {
     /// # Errors
     /// `NamespaceNotFound`.
     pub fn namespace(&self, id: &str) -> Result<&Namespace, Refusal> {
-        let none = || Refusal::new("NamespaceNotFound", format!("Namespace {id} not found."));
+        let none = || not_found("NamespaceNotFound", format!("Namespace {id} not found."));
         self.namespaces.get(last_part(id)).ok_or_else(none)
     }
 
@@ -180,96 +235,31 @@ impl CloudMap {
     /// # Errors
     /// `ServiceNotFound`.
     pub fn service(&self, id: &str) -> Result<&Service, Refusal> {
-        let none = || Refusal::new("ServiceNotFound", format!("Service {id} not found."));
+        let none = || not_found("ServiceNotFound", format!("Service {id} not found."));
         self.services.get(last_part(id)).ok_or_else(none)
     }
 
     /// An instance.
     ///
     /// # Errors
-    /// `ServiceNotFound`, `InstanceNotFound`.
+    /// `ServiceNotFound`; `InstanceNotFound`, also where it "was recently registered, and information about the instance
+    /// hasn't propagated yet" (the error's documentation), which happens while spreading is made late.
     pub fn instance(&self, service: &str, id: &str) -> Result<&Instance, Refusal> {
-        let none = || Refusal::new("InstanceNotFound", format!("Instance {id} not found."));
-        self.service(service)?.instances.get(id).ok_or_else(none)
+        let service = self.service(service)?;
+        let found = service.instances.get(id).filter(|_| !self.spread.is_late() || self.spread.sees(&service.id, id));
+        found.map(AsRef::as_ref).ok_or_else(|| not_found("InstanceNotFound", format!("Instance {id} not found.")))
     }
 
-    /// A service by its names, as clients discover it.
-    ///
-    /// # Errors
-    /// `NamespaceNotFound`, `ServiceNotFound`.
-    pub fn discovered(&self, request: &Discover) -> Result<&Service, Refusal> {
-        let name = &request.namespace_name;
-        let namespace = self
-            .namespaces
-            .values()
-            .find(|namespace| namespace.name.eq_ignore_ascii_case(name))
-            .ok_or_else(|| Refusal::new("NamespaceNotFound", format!("Namespace {name} not found.")))?;
-        let name = &request.service_name;
-        self.services
-            .values()
-            .find(|service| service.namespace == namespace.id && service.name.eq_ignore_ascii_case(name))
-            .ok_or_else(|| Refusal::new("ServiceNotFound", format!("Service {name} not found.")))
-    }
-
-    /// DiscoverInstances: in no particular order, at most as many as asked for.
-    ///
-    /// # Errors
-    /// As [`CloudMap::discovered`]; a number of results out of range.
-    pub fn discover(&mut self, request: &Discover) -> Result<(Vec<(String, Instance)>, u64), Refusal> {
-        let most = request.max_results.unwrap_or(100);
-        if !(1..=1000).contains(&most) {
-            return Err(invalid("MaxResults must be between 1 and 1000."));
-        }
-        let service = self.discovered(request)?;
-        let revision = service.revision;
-        let has = |instance: &Instance, wanted: &BTreeMap<String, String>| {
-            wanted.iter().all(|(key, value)| instance.attributes.get(key) == Some(value))
-        };
-        let unhealthy_only = request.health_status.as_deref() == Some("UNHEALTHY");
-        let mut found: Vec<(String, Instance)> = service
-            .instances
-            .iter()
-            .filter(|(_, instance)| !unhealthy_only && has(instance, &request.query_parameters))
-            .map(|(id, instance)| (id.clone(), instance.clone()))
-            .collect();
-        if found.iter().any(|(_, instance)| has(instance, &request.optional_parameters)) {
-            found.retain(|(_, instance)| has(instance, &request.optional_parameters));
-        }
-        let mut order: Vec<(u64, (String, Instance))> = found.into_iter().map(|it| (self.ids.number(), it)).collect();
-        order.sort_by_key(|(place, _)| *place);
-        Ok((order.into_iter().take(most).map(|(_, instance)| instance).collect(), revision))
-    }
-
-    /// ListNamespaces: those that fit the filters.
-    #[must_use]
-    pub fn list_namespaces(&self, request: &List) -> Vec<&Namespace> {
-        let fits = |namespace: &&Namespace| {
-            request.filters.iter().all(|filter| match filter.name.as_str() {
-                "NAME" | "HTTP_NAME" => filter.values.contains(&namespace.name),
-                "TYPE" => filter.values.iter().any(|value| value == "DNS_PRIVATE"),
-                _ => true,
-            })
-        };
-        self.namespaces.values().filter(fits).collect()
-    }
-
-    /// ListServices: those that fit the filters.
-    #[must_use]
-    pub fn list_services(&self, request: &List) -> Vec<&Service> {
-        let fits = |service: &&Service| {
-            request
-                .filters
-                .iter()
-                .filter(|filter| filter.name == "NAMESPACE_ID")
-                .all(|filter| filter.values.iter().any(|id| last_part(id) == service.namespace))
-        };
-        self.services.values().filter(fits).collect()
+    /// The services of a namespace.
+    pub(super) fn services_of<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a String> {
+        let names = self.names.range((namespace.to_owned(), String::new())..);
+        names.take_while(move |((of, _), _)| of == namespace).map(|(_, id)| id)
     }
 }
 
-fn already_exists(there: &Service) -> Refusal {
-    Refusal::new("ServiceAlreadyExists", "Service already exists.")
-        .with("CreatorRequestId", there.creator_request_id.clone())
-        .with("ServiceId", there.id.clone())
-        .with("ServiceArn", there.arn.clone())
+/// How a namespace compares the names of services: "for services that are accessible by DNS queries, you can't create
+/// multiple services with names that differ only by case" (API reference of CreateService).
+pub(super) fn name_key(namespace: &Namespace, name: &str) -> (String, String) {
+    let name = if namespace.kind.has_zone() { name.to_lowercase() } else { name.to_owned() };
+    (namespace.id.clone(), name)
 }

@@ -1,13 +1,16 @@
 //! What takes Cloud Map a while: it answers with an operation's id, and HTTP 200 is not success.
+//!
+//! Guarantees: for one subject (an instance, a service, a namespace, a namespace's name) one operation at a time; the
+//! same call with the same request id is the same operation; every operation ends, unless it was made to be lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use daemon::moment::Moment;
 
-use super::attributes::{check, invalid};
-use super::model::{CloudMap, Effect, Instance, Namespace};
-use super::requests::{CreatePrivateDnsNamespace, OneInstance, RegisterInstance};
+use super::model::CloudMap;
+use super::refusals::{duplicate, not_found};
+use super::work::Work;
 use crate::account::last_part;
 use crate::refusal::Refusal;
 
@@ -15,10 +18,9 @@ use crate::refusal::Refusal;
 const BEGINS: Duration = Duration::from_millis(20);
 /// From accepted to done. The time factor does not shorten it: clients must see it.
 const TAKES: Duration = Duration::from_millis(200);
-/// How long an operation can be asked for.
+/// How long an operation can be asked for after its end, and how many are kept at most. AWS names no time.
 const KEPT: Duration = Duration::from_secs(3600);
-/// The quota of instances of a service (not adjustable).
-const INSTANCES_OF_A_SERVICE: usize = 1000;
+const MOST_KEPT: usize = 20_000;
 
 /// Where an operation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +31,8 @@ pub enum OperationStatus {
     Pending,
     /// Done.
     Success,
+    /// Given up.
+    Fail,
 }
 
 impl OperationStatus {
@@ -39,63 +43,82 @@ impl OperationStatus {
             OperationStatus::Submitted => "SUBMITTED",
             OperationStatus::Pending => "PENDING",
             OperationStatus::Success => "SUCCESS",
+            OperationStatus::Fail => "FAIL",
         }
     }
 }
 
-/// What an operation does when it is done.
+/// Why an operation failed (API reference of Operation).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorCode {
+    /// `ACCESS_DENIED`
+    AccessDenied,
+    /// `CANNOT_CREATE_HOSTED_ZONE`
+    CannotCreateHostedZone,
+    /// `EXPIRED_TOKEN`
+    ExpiredToken,
+    /// `HOSTED_ZONE_NOT_FOUND`
+    HostedZoneNotFound,
+    /// `INTERNAL_FAILURE`
+    InternalFailure,
+    /// `INVALID_CHANGE_BATCH`
+    InvalidChangeBatch,
+    /// `THROTTLED_REQUEST`
+    ThrottledRequest,
+}
+
+impl ErrorCode {
+    /// All of them.
+    pub const ALL: [ErrorCode; 7] = [
+        ErrorCode::AccessDenied,
+        ErrorCode::CannotCreateHostedZone,
+        ErrorCode::ExpiredToken,
+        ErrorCode::HostedZoneNotFound,
+        ErrorCode::InternalFailure,
+        ErrorCode::InvalidChangeBatch,
+        ErrorCode::ThrottledRequest,
+    ];
+
+    /// As the API writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            ErrorCode::AccessDenied => "ACCESS_DENIED",
+            ErrorCode::CannotCreateHostedZone => "CANNOT_CREATE_HOSTED_ZONE",
+            ErrorCode::ExpiredToken => "EXPIRED_TOKEN",
+            ErrorCode::HostedZoneNotFound => "HOSTED_ZONE_NOT_FOUND",
+            ErrorCode::InternalFailure => "INTERNAL_FAILURE",
+            ErrorCode::InvalidChangeBatch => "INVALID_CHANGE_BATCH",
+            ErrorCode::ThrottledRequest => "THROTTLED_REQUEST",
+        }
+    }
+}
+
+/// How an operation that was accepted is lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Work {
-    /// Makes a namespace.
-    CreateNamespace(Namespace),
-    /// Registers an instance, or replaces its attributes whole.
-    Register {
-        /// The service's id.
-        service: String,
-        /// The instance's id.
-        instance: String,
-        /// Its attributes.
-        attributes: BTreeMap<String, String>,
+pub enum Lost {
+    /// It becomes FAIL when it would have become SUCCESS, and has done nothing.
+    Fails {
+        /// Its `ErrorCode`.
+        code: ErrorCode,
+        /// Its `ErrorMessage`.
+        message: String,
     },
-    /// Removes an instance.
-    Deregister {
-        /// The service's id.
-        service: String,
-        /// The instance's id.
-        instance: String,
-    },
+    /// It stays PENDING for good, and keeps others from its subject.
+    NeverEnds,
 }
 
-impl Work {
-    /// The operation's type as the API writes it.
-    #[must_use]
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Work::CreateNamespace(_) => "CREATE_NAMESPACE",
-            Work::Register { .. } => "REGISTER_INSTANCE",
-            Work::Deregister { .. } => "DEREGISTER_INSTANCE",
-        }
-    }
-
-    /// What it is done to: `Targets` of the API.
-    #[must_use]
-    pub fn targets(&self) -> Vec<(&'static str, &str)> {
-        match self {
-            Work::CreateNamespace(namespace) => vec![("NAMESPACE", &namespace.id)],
-            Work::Register { service, instance, .. } | Work::Deregister { service, instance } => {
-                vec![("SERVICE", service), ("INSTANCE", instance)]
-            }
-        }
-    }
-
-    fn concerns(&self, service: &str, instance: &str) -> bool {
-        match self {
-            Work::CreateNamespace(_) => false,
-            Work::Register { service: s, instance: i, .. } | Work::Deregister { service: s, instance: i } => {
-                s == service && i == instance
-            }
-        }
-    }
+/// What two operations must not do at once.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Subject {
+    /// A namespace that is being made: its kind and name.
+    Name(&'static str, String),
+    /// A namespace.
+    Namespace(String),
+    /// A service.
+    Service(String),
+    /// An instance of a service.
+    Instance(String, String),
 }
 
 /// An operation.
@@ -107,67 +130,91 @@ pub struct Operation {
     pub work: Work,
     /// Where it is.
     pub status: OperationStatus,
+    /// Why it is FAIL.
+    pub error: Option<(ErrorCode, String)>,
     /// When it was accepted.
     pub created_at: Moment,
     /// When its status last changed.
     pub updated_at: Moment,
-    /// Of the call that asked for it.
-    creator_request_id: Option<String>,
+    lost: Option<Lost>,
+    asked: Option<Asked>,
+}
+
+/// A request id, with what it is unique for: the kind of call and the service or namespace.
+type Asked = (&'static str, String, String);
+
+/// What is to happen to an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Begin,
+    End,
+}
+
+/// The operations.
+#[derive(Debug, Default)]
+pub(super) struct Operations {
+    /// By id.
+    all: BTreeMap<String, Operation>,
+    under_way: BTreeMap<Subject, String>,
+    asked: BTreeMap<Asked, String>,
+    /// By when; the number keeps the order of two of one moment.
+    steps: BTreeMap<(Moment, u64), (Step, String)>,
+    count: u64,
+    /// Those that have ended, the oldest first.
+    ended: VecDeque<String>,
+    /// How the next ones are lost.
+    to_lose: VecDeque<Lost>,
+}
+
+impl Operations {
+    /// Every operation.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Operation> {
+        self.all.values()
+    }
+
+    /// The operation that is under way for a subject.
+    pub(super) fn under_way(&self, subject: &Subject) -> Option<&str> {
+        self.under_way.get(subject).map(String::as_str)
+    }
+
+    /// How many namespaces are being made.
+    pub(super) fn names_under_way(&self) -> usize {
+        self.under_way.keys().filter(|subject| matches!(subject, Subject::Name(..))).count()
+    }
+
+    pub(super) fn deadline(&self) -> Option<Moment> {
+        self.steps.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    fn step(&mut self, at: Moment, step: Step, id: String) {
+        self.count += 1;
+        self.steps.insert((at, self.count), (step, id));
+    }
+
+    /// Forgets the oldest that have ended.
+    fn forget(&mut self, now: Moment) {
+        while let Some(oldest) = self.ended.front() {
+            let old = self.all.get(oldest).is_none_or(|operation| operation.updated_at + KEPT <= now);
+            if !old && self.ended.len() <= MOST_KEPT {
+                return;
+            }
+            let gone = self.ended.pop_front().and_then(|id| self.all.remove(&id));
+            if let Some(asked) = gone.and_then(|operation| operation.asked) {
+                self.asked.remove(&asked);
+            }
+        }
+    }
 }
 
 impl CloudMap {
-    /// CreatePrivateDnsNamespace; the operation's id.
-    ///
-    /// # Errors
-    /// `NamespaceAlreadyExists`, `InvalidInput`.
-    pub fn create_namespace(&mut self, now: Moment, request: CreatePrivateDnsNamespace) -> Result<String, Refusal> {
-        if request.name.is_empty() || request.name.split('.').any(|label| !(1..=63).contains(&label.len())) {
-            return Err(invalid("Name must be labels of 1 to 63 characters."));
-        }
-        let name = request.name.to_lowercase();
-        if let Some(there) = self.namespaces.values().find(|namespace| namespace.name == name) {
-            return Err(Refusal::new("NamespaceAlreadyExists", format!("Namespace {name} already exists."))
-                .with("NamespaceId", there.id.clone())
-                .with("CreatorRequestId", request.creator_request_id.unwrap_or_default()));
-        }
-        let id = format!("ns-{}", self.ids.letters(16));
-        let namespace = Namespace {
-            arn: self.account.arn("servicediscovery", &format!("namespace/{id}")),
-            name,
-            // What private zones had before it could be set.
-            soa_ttl: request.properties.map_or(300, |properties| properties.dns_properties.soa.ttl),
-            description: request.description,
-            created_at: now,
-            id,
-        };
-        Ok(self.accept(now, Work::CreateNamespace(namespace), request.creator_request_id))
+    /// The next operation that is accepted is lost. Asked for several times, it is so many operations.
+    pub fn lose_next(&mut self, lost: Lost) {
+        self.operations.to_lose.push_back(lost);
     }
 
-    /// RegisterInstance; the operation's id.
-    ///
-    /// # Errors
-    /// `ServiceNotFound`, `InvalidInput`, `ResourceLimitExceeded`; `DuplicateRequest` while another operation of this
-    /// instance is under way.
-    pub fn register(&mut self, now: Moment, request: RegisterInstance) -> Result<String, Refusal> {
-        let service = self.service(&request.service_id)?;
-        check(service, &request)?;
-        if service.instances.len() >= INSTANCES_OF_A_SERVICE && !service.instances.contains_key(&request.instance_id) {
-            return Err(Refusal::new("ResourceLimitExceeded", "The service has as many instances as it may have."));
-        }
-        let service = service.id.clone();
-        let work = Work::Register { service, instance: request.instance_id, attributes: request.attributes };
-        self.accept_alone(now, work, request.creator_request_id)
-    }
-
-    /// DeregisterInstance; the operation's id.
-    ///
-    /// # Errors
-    /// `ServiceNotFound`, `InstanceNotFound`; `DuplicateRequest` while another operation of this instance is under way.
-    pub fn deregister(&mut self, now: Moment, request: &OneInstance) -> Result<String, Refusal> {
-        let service = self.service(&request.service_id)?.id.clone();
-        self.not_under_way(&service, &request.instance_id)?;
-        self.instance(&service, &request.instance_id)?;
-        self.accept_alone(now, Work::Deregister { service, instance: request.instance_id.clone() }, None)
+    /// No operation is lost any more, but for those that are already.
+    pub fn lose_none(&mut self) {
+        self.operations.to_lose.clear();
     }
 
     /// GetOperation.
@@ -175,117 +222,123 @@ impl CloudMap {
     /// # Errors
     /// `OperationNotFound`.
     pub fn operation(&self, id: &str) -> Result<&Operation, Refusal> {
-        let none = || Refusal::new("OperationNotFound", format!("Operation {id} not found."));
-        self.operations.get(last_part(id)).ok_or_else(none)
+        let none = || not_found("OperationNotFound", format!("Operation {id} not found."));
+        self.operations.all.get(last_part(id)).ok_or_else(none)
     }
 
-    fn not_under_way(&self, service: &str, instance: &str) -> Result<(), Refusal> {
-        let running = self.operations.values().find(|operation| {
-            operation.status != OperationStatus::Success && operation.work.concerns(service, instance)
-        });
-        match running {
-            None => Ok(()),
-            Some(running) => Err(Refusal::new(
-                "DuplicateRequest",
-                "Another operation of type RegisterInstance or DeregisterInstance is in progress for this instance.",
-            )
-            .with("DuplicateOperationId", running.id.clone())),
-        }
+    /// The operation that this very call was answered with before, if it was.
+    pub(super) fn retried(&self, work: &Work, request_id: Option<&String>) -> Option<Result<String, Refusal>> {
+        let asked = asked(work, request_id?);
+        let before = self.operations.asked.get(&asked).and_then(|id| self.operations.all.get(id))?;
+        Some(if before.work.is_same(work) {
+            Ok(before.id.clone())
+        } else {
+            let message = "The request id was used for another request: it must be unique.";
+            Err(duplicate(message, &before.id))
+        })
     }
 
-    fn accept_alone(&mut self, now: Moment, work: Work, creator: Option<String>) -> Result<String, Refusal> {
-        // A retry of the very call is answered with its operation.
-        if creator.is_some() {
-            let same = self.operations.values().find(|o| o.creator_request_id == creator && o.work == work);
-            if let Some(same) = same {
-                return Ok(same.id.clone());
+    /// Refuses while another operation is under way.
+    pub(super) fn alone(&self, subject: &Subject) -> Result<(), Refusal> {
+        let message = match subject {
+            Subject::Instance(..) => {
+                "Another operation of type RegisterInstance or DeregisterInstance is in progress for this instance."
             }
+            Subject::Name(..) | Subject::Namespace(_) | Subject::Service(_) => "The operation is already in progress.",
+        };
+        match self.operations.under_way(subject) {
+            Some(id) => Err(duplicate(message, id)),
+            None => Ok(()),
         }
-        if let Work::Register { service, instance, .. } | Work::Deregister { service, instance } = &work {
-            self.not_under_way(service, instance)?;
-        }
-        Ok(self.accept(now, work, creator))
     }
 
-    fn accept(&mut self, now: Moment, work: Work, creator_request_id: Option<String>) -> String {
+    /// Accepts work that was checked; the operation's id.
+    pub(super) fn accept(&mut self, now: Moment, work: Work, request_id: Option<String>) -> String {
         let id = format!("{}-{}", self.ids.letters(26), self.ids.letters(8));
-        let operation = Operation {
-            id: id.clone(),
-            work,
-            status: OperationStatus::Submitted,
-            created_at: now,
-            updated_at: now,
-            creator_request_id,
-        };
-        self.operations.insert(id.clone(), operation);
+        let asked = request_id.map(|request_id| asked(&work, &request_id));
+        let operations = &mut self.operations;
+        operations.under_way.insert(work.subject(), id.clone());
+        if let Some(asked) = &asked {
+            operations.asked.insert(asked.clone(), id.clone());
+        }
+        operations.step(now + BEGINS, Step::Begin, id.clone());
+        let lost = operations.to_lose.pop_front();
+        if lost != Some(Lost::NeverEnds) {
+            operations.step(now + TAKES, Step::End, id.clone());
+        }
+        let status = OperationStatus::Submitted;
+        let (created_at, updated_at) = (now, now);
+        let operation = Operation { id: id.clone(), work, status, error: None, created_at, updated_at, lost, asked };
+        operations.all.insert(id.clone(), operation);
         id
     }
 
     /// When [`CloudMap::advance`] has something to do, at the latest.
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
-        let due = |operation: &Operation| match operation.status {
-            OperationStatus::Submitted => operation.created_at + BEGINS,
-            OperationStatus::Pending => operation.created_at + TAKES,
-            OperationStatus::Success => operation.updated_at + KEPT,
-        };
-        self.operations.values().map(due).min()
+        [self.operations.deadline(), self.spread.deadline(), self.health.deadline()].into_iter().flatten().min()
     }
 
-    /// Lets time pass: operations begin and end, old ones are forgotten.
+    /// Lets time pass: operations begin and end, health changes, views come to see what has changed.
+    ///
+    /// In one step or in many: what is there afterwards is the same.
     pub fn advance(&mut self, now: Moment) {
-        self.operations.retain(|_, o| o.status != OperationStatus::Success || o.updated_at + KEPT > now);
-        let mut done: Vec<(Moment, String, Work)> = Vec::new();
-        for operation in self.operations.values_mut().filter(|o| o.status != OperationStatus::Success) {
-            let (begins, ends) = (operation.created_at + BEGINS, operation.created_at + TAKES);
-            if ends <= now {
-                operation.status = OperationStatus::Success;
-                operation.updated_at = ends;
-                done.push((ends, operation.id.clone(), operation.work.clone()));
-            } else if begins <= now && operation.status == OperationStatus::Submitted {
-                operation.status = OperationStatus::Pending;
-                operation.updated_at = begins;
-            }
+        while let Some(at) = self.deadline().filter(|at| *at <= now) {
+            self.carry_on(at, at);
         }
-        done.sort_by(|(one, a, _), (other, b, _)| (one, a).cmp(&(other, b)));
-        for (_, _, work) in done {
-            self.carry_out(work);
-        }
+        self.operations.forget(now);
     }
 
-    /// Ends every operation now: a world that is being made does not wait.
+    /// Ends everything that only takes time, now: a world that is being made does not wait.
     pub fn finish(&mut self, now: Moment) {
-        let mut works = Vec::new();
-        for operation in self.operations.values_mut().filter(|o| o.status != OperationStatus::Success) {
-            operation.status = OperationStatus::Success;
-            operation.updated_at = now;
-            works.push(operation.work.clone());
+        while let Some(at) = self.deadline() {
+            self.carry_on(at, now);
         }
-        works.into_iter().for_each(|work| self.carry_out(work));
     }
 
-    fn carry_out(&mut self, work: Work) {
-        match work {
-            Work::CreateNamespace(namespace) => {
-                if !self.namespaces.values().any(|there| there.name == namespace.name) {
-                    self.namespaces.insert(namespace.id.clone(), namespace);
-                }
-            }
-            Work::Register { service, instance, attributes } => {
-                let Some(of) = self.services.get_mut(&service) else { return };
-                of.instances.insert(instance.clone(), Instance { attributes });
-                of.revision += 1;
-                let name = self.services.get(&service).map(|of| self.full_name(of)).unwrap_or_default();
-                self.effects.push(Effect::Registered { name, instance });
-            }
-            Work::Deregister { service, instance } => {
-                let Some(of) = self.services.get_mut(&service) else { return };
-                if of.instances.remove(&instance).is_some() {
-                    of.revision += 1;
-                    let name = self.services.get(&service).map(|of| self.full_name(of)).unwrap_or_default();
-                    self.effects.push(Effect::Deregistered { name, instance });
-                }
+    /// Does what is due at `at`, as if it were `then`.
+    fn carry_on(&mut self, at: Moment, then: Moment) {
+        while let Some(first) = self.operations.steps.first_entry().filter(|first| first.key().0 <= at) {
+            let (step, id) = first.remove();
+            match step {
+                Step::Begin => self.begin(then, &id),
+                Step::End => self.end(then, &id),
             }
         }
+        self.change_health(at, then);
+        while let Some((view, change)) = self.spread.next(at) {
+            self.seen(view, change);
+        }
     }
+
+    fn begin(&mut self, now: Moment, id: &str) {
+        if let Some(operation) = self.operations.all.get_mut(id) {
+            operation.status = OperationStatus::Pending;
+            operation.updated_at = now;
+        }
+    }
+
+    fn end(&mut self, now: Moment, id: &str) {
+        let Some(operation) = self.operations.all.get_mut(id) else { return };
+        operation.updated_at = now;
+        let work = operation.work.clone();
+        let fails = match operation.lost.take() {
+            Some(Lost::Fails { code, message }) => {
+                operation.status = OperationStatus::Fail;
+                operation.error = Some((code, message));
+                true
+            }
+            Some(Lost::NeverEnds) | None => {
+                operation.status = OperationStatus::Success;
+                false
+            }
+        };
+        self.operations.under_way.remove(&work.subject());
+        self.operations.ended.push_back(id.to_owned());
+        if fails { self.give_up(&work) } else { self.carry_out(now, work) }
+    }
+}
+
+fn asked(work: &Work, request_id: &str) -> Asked {
+    (work.kind(), work.scope().to_owned(), request_id.to_owned())
 }

@@ -4,23 +4,37 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// CreatePrivateDnsNamespace.
+/// A tag.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Tag {
+    /// At most 128 characters.
+    pub key: String,
+    /// At most 256 characters.
+    pub value: String,
+}
+
+/// CreatePrivateDnsNamespace, CreatePublicDnsNamespace and CreateHttpNamespace.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct CreatePrivateDnsNamespace {
+pub struct CreateNamespace {
     /// `local`.
     pub name: String,
     /// For people.
     #[serde(default)]
     pub description: Option<String>,
-    /// The VPC: kept, not used.
-    pub vpc: String,
+    /// The VPC of a private one: required there, kept, not used.
+    #[serde(default)]
+    pub vpc: Option<String>,
     /// The same id is the same call.
     #[serde(default)]
     pub creator_request_id: Option<String>,
-    /// Where `SOA.TTL` is.
+    /// Where `SOA.TTL` is; not of an HTTP namespace.
     #[serde(default)]
     pub properties: Option<Properties>,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Vec<Tag>,
 }
 
 /// Properties of a namespace.
@@ -42,9 +56,32 @@ pub struct DnsProperties {
 /// A start of authority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Soa {
-    /// Seconds that "there is no such name" may be remembered.
+    /// Seconds that "there is no such name" may be remembered: 0 to 2147483647.
     #[serde(rename = "TTL")]
-    pub ttl: u32,
+    pub ttl: i64,
+}
+
+/// UpdatePrivateDnsNamespace, UpdatePublicDnsNamespace and UpdateHttpNamespace.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateNamespace {
+    /// Id or ARN.
+    pub id: String,
+    /// The same id is the same call.
+    #[serde(default)]
+    pub updater_request_id: Option<String>,
+    /// What changes.
+    pub namespace: NamespaceChange,
+}
+
+/// What changes in a namespace; what is not said stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct NamespaceChange {
+    /// For people; required for an HTTP namespace.
+    pub description: Option<String>,
+    /// Where `SOA.TTL` is.
+    pub properties: Option<Properties>,
 }
 
 /// CreateService.
@@ -65,6 +102,18 @@ pub struct CreateService {
     /// Its records.
     #[serde(default)]
     pub dns_config: Option<DnsConfig>,
+    /// Checks that Route 53 makes: public and HTTP namespaces only.
+    #[serde(default)]
+    pub health_check_config: Option<HealthCheckConfig>,
+    /// Checks that somebody else makes.
+    #[serde(default)]
+    pub health_check_custom_config: Option<HealthCheckCustomConfig>,
+    /// `HTTP`: no records, although the namespace has a zone.
+    #[serde(default, rename = "Type")]
+    pub kind: Option<String>,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Vec<Tag>,
 }
 
 /// The records of a service.
@@ -74,26 +123,105 @@ pub struct DnsConfig {
     /// Where the namespace was named before it had a field of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace_id: Option<String>,
-    /// `MULTIVALUE` or `WEIGHTED`.
-    #[serde(default = "multivalue")]
-    pub routing_policy: String,
-    /// `A`, `SRV` …
+    /// How many records an answer has.
+    #[serde(default)]
+    pub routing_policy: RoutingPolicy,
+    /// Which kinds.
     pub dns_records: Vec<DnsRecord>,
 }
 
-fn multivalue() -> String {
-    "MULTIVALUE".to_owned()
+/// How many records an answer has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum RoutingPolicy {
+    /// Up to eight.
+    #[default]
+    Multivalue,
+    /// One.
+    Weighted,
 }
 
-/// A kind of record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A kind of record and its TTL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DnsRecord {
     /// `A`.
     #[serde(rename = "Type")]
-    pub kind: String,
-    /// Seconds.
+    pub kind: RecordType,
+    /// Seconds: 0 to 2147483647.
     #[serde(rename = "TTL")]
-    pub ttl: u32,
+    pub ttl: i64,
+}
+
+/// A kind of record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum RecordType {
+    /// IPv4 addresses.
+    A,
+    /// IPv6 addresses.
+    Aaaa,
+    /// Hosts and ports.
+    Srv,
+    /// Another name.
+    Cname,
+}
+
+/// A check that Route 53 makes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct HealthCheckConfig {
+    /// `HTTP`, `HTTPS` or `TCP`.
+    #[serde(rename = "Type")]
+    pub kind: String,
+    /// Not with TCP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_path: Option<String>,
+    /// 1 to 10.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure_threshold: Option<i64>,
+}
+
+/// A check that somebody else makes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct HealthCheckCustomConfig {
+    /// "No longer supported and is always set to 1" (API reference).
+    #[serde(default = "one")]
+    pub failure_threshold: i64,
+}
+
+const fn one() -> i64 {
+    1
+}
+
+/// UpdateService.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateService {
+    /// Id or ARN.
+    pub id: String,
+    /// What it becomes.
+    pub service: ServiceChange,
+}
+
+/// What a service becomes: records and checks that are left out are deleted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct ServiceChange {
+    /// For people.
+    pub description: Option<String>,
+    /// Its records.
+    pub dns_config: Option<DnsConfigChange>,
+    /// The check that Route 53 makes.
+    pub health_check_config: Option<HealthCheckConfig>,
+}
+
+/// The records that a service is to have.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DnsConfigChange {
+    /// Of the kinds that it has already.
+    pub dns_records: Vec<DnsRecord>,
 }
 
 /// RegisterInstance.
@@ -121,8 +249,30 @@ pub struct OneInstance {
     pub instance_id: String,
 }
 
+/// UpdateInstanceCustomHealthStatus.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateHealth {
+    /// Id or ARN.
+    pub service_id: String,
+    /// As it was registered.
+    pub instance_id: String,
+    /// What it is to be.
+    pub status: CustomHealthStatus,
+}
+
+/// What somebody else found out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum CustomHealthStatus {
+    /// Well.
+    Healthy,
+    /// Unwell.
+    Unhealthy,
+}
+
 /// DiscoverInstances and DiscoverInstancesRevision.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Discover {
     /// `local`.
@@ -131,16 +281,36 @@ pub struct Discover {
     pub service_name: String,
     /// At most 1000; 100 unless said.
     #[serde(default)]
-    pub max_results: Option<usize>,
+    pub max_results: Option<i64>,
     /// Only instances with all of these.
     #[serde(default)]
     pub query_parameters: BTreeMap<String, String>,
     /// Only instances with all of these, where there are any.
     #[serde(default)]
     pub optional_parameters: BTreeMap<String, String>,
-    /// Without health checks every instance is healthy.
+    /// Only instances in this health; not minded by services without a check.
     #[serde(default)]
-    pub health_status: Option<String>,
+    pub health_status: HealthStatusFilter,
+    /// Whose namespace it is.
+    #[serde(default)]
+    pub owner_account: Option<String>,
+}
+
+/// Which instances DiscoverInstances gives.
+///
+/// The API reference names no default. HEALTHY here: whoever does not say what they want gets the fewest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum HealthStatusFilter {
+    /// The healthy ones.
+    #[default]
+    Healthy,
+    /// The unhealthy ones.
+    Unhealthy,
+    /// All.
+    All,
+    /// The healthy ones, or all where there is none.
+    HealthyOrElseAll,
 }
 
 /// A filter of a list.
@@ -151,28 +321,87 @@ pub struct Filter {
     pub name: String,
     /// What it may be.
     pub values: Vec<String>,
+    /// How it is compared.
+    #[serde(default)]
+    pub condition: Condition,
 }
 
-/// ListNamespaces, ListServices and ListInstances.
+/// How a filter compares.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Condition {
+    /// Is the one value.
+    #[default]
+    Eq,
+    /// Is one of the values.
+    In,
+    /// Is between the first and the second value.
+    Between,
+    /// Begins with the one value.
+    BeginsWith,
+}
+
+/// The lists, and GetInstancesHealthStatus.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct List {
-    /// Of ListInstances.
+    /// Of ListInstances and GetInstancesHealthStatus.
     pub service_id: String,
+    /// Of GetInstancesHealthStatus: only these.
+    pub instances: Option<Vec<String>>,
     /// All must fit.
     pub filters: Vec<Filter>,
-    /// At most 100.
-    pub max_results: Option<usize>,
+    /// 1 to 100.
+    pub max_results: Option<i64>,
     /// Where the last answer ended.
     pub next_token: Option<String>,
 }
 
-/// GetNamespace, GetService and GetOperation.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+/// GetNamespace, GetService, DeleteNamespace and DeleteService.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct One {
-    /// Of a namespace or service.
+    /// Id or ARN.
     pub id: String,
-    /// Of an operation.
+}
+
+/// GetOperation.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct OneOperation {
+    /// Its id.
     pub operation_id: String,
+}
+
+/// TagResource, UntagResource and ListTagsForResource.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Tagged {
+    /// Of a namespace or service.
+    #[serde(rename = "ResourceARN")]
+    pub resource_arn: String,
+    /// Of TagResource.
+    #[serde(default)]
+    pub tags: Option<Vec<Tag>>,
+    /// Of UntagResource.
+    #[serde(default)]
+    pub tag_keys: Option<Vec<String>>,
+}
+
+/// GetServiceAttributes, UpdateServiceAttributes and DeleteServiceAttributes.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct OfService<T> {
+    /// Id or ARN.
+    pub service_id: String,
+    /// What is set, or the keys that go.
+    pub attributes: T,
+}
+
+/// GetServiceAttributes.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct OneService {
+    /// Id or ARN.
+    pub service_id: String,
 }

@@ -144,7 +144,9 @@ impl State {
     pub(super) fn follow_host(&mut self, now: Moment, effect: Effect) {
         match effect {
             Effect::Launched { host, group } => {
-                let text = match self.network.take_host(&host) {
+                let address = self.network.take_host(&host);
+                self.cloud_map.know_host(&host, address);
+                let text = match address {
                     Some(address) => format!("host {host} is booting at {address} (group {group})"),
                     None => format!("host {host} is booting, but no address is left for it"),
                 };
@@ -182,6 +184,7 @@ impl State {
                 self.ecs_agents.forget(&host);
                 self.actions.push(Action::HostDown { host: host.clone() });
                 self.network.free_host(&host);
+                self.cloud_map.know_host(&host, None);
                 self.events.tell(now, "host.terminated", &host, format!("host {host} is off"));
             }
         }

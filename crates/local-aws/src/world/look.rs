@@ -175,7 +175,7 @@ impl State {
 
     fn registrations(&self, service: &crate::cloud_map::model::Service) -> Vec<Value> {
         let namespace = self.cloud_map.namespace(&service.namespace).map(|n| n.name.clone()).unwrap_or_default();
-        let of = |(id, instance): (&String, &crate::cloud_map::model::Instance)| {
+        let of = |(id, instance): (&String, &std::sync::Arc<crate::cloud_map::model::Instance>)| {
             json!({
                 "namespace": namespace,
                 "service": service.name,

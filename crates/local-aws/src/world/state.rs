@@ -126,7 +126,7 @@ impl State {
         State {
             wall,
             ecs: Ecs::new(account.clone(), pace, ids()),
-            cloud_map: CloudMap::new(account.clone(), ids()),
+            cloud_map: CloudMap::new(account.clone(), pace, ids()),
             auto_scaling: AutoScaling::new(account.clone(), pace, ids()),
             ecs_agents: EcsAgents::default(),
             discovery: super::discovery::Discovery::default(),

@@ -34,7 +34,7 @@ async fn until_done(map: &Client, operation: &str) {
 }
 
 #[tokio::test]
-async fn a_registration_is_asynchronous_and_discovered_once_its_operation_has_succeeded() {
+async fn a_registration_is_asynchronous_and_discovered_soon_after_its_operation_has_succeeded() {
     let cloud = Cloud::start(211).await;
     let map = cloud.cloud_map();
     let namespace = namespace(&map).await;
@@ -55,7 +55,11 @@ async fn a_registration_is_asynchronous_and_discovered_once_its_operation_has_su
     assert_eq!(duplicate.duplicate_operation_id(), Some(operation.as_str()));
 
     until_done(&map, &operation).await;
-    let found = discover().send().await.expect("discovered");
+    let found = until("the instance to be seen", || async {
+        let found = discover().send().await.expect("discovered");
+        (!found.instances().is_empty()).then_some(found)
+    })
+    .await;
     assert_eq!(found.instances()[0].instance_id(), Some("t1"));
     assert_eq!(found.instances()[0].attributes().and_then(|a| a.get("DOZE_TASK")).map(String::as_str), Some("arn"));
     assert!(found.instances_revision().expect("a revision") > before);
@@ -65,7 +69,10 @@ async fn a_registration_is_asynchronous_and_discovered_once_its_operation_has_su
     let deregister = || map.deregister_instance().service_id(&id).instance_id("t1");
     let operation = deregister().send().await.expect("accepted").operation_id().expect("an id").to_owned();
     until_done(&map, &operation).await;
-    assert!(discover().send().await.expect("discovered").instances().is_empty());
+    until("the instance to be seen no more", || async {
+        discover().send().await.expect("discovered").instances().is_empty().then_some(())
+    })
+    .await;
     let nobody = deregister().send().await.expect_err("nobody there").into_service_error();
     assert!(nobody.is_instance_not_found(), "{nobody:?}");
     cloud.end().await;
