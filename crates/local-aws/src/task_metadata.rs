@@ -79,6 +79,8 @@ struct Task {
     availability_zone: String,
     #[serde(rename = "LaunchType")]
     launch_type: String,
+    #[serde(rename = "ServiceName", skip_serializing_if = "Option::is_none")]
+    service: Option<String>,
     #[serde(rename = "Containers")]
     containers: Vec<Container>,
 }
@@ -108,6 +110,7 @@ impl Task {
             pull_stopped_at: pulled,
             availability_zone: view.availability_zone.clone(),
             launch_type: view.launch_type.clone(),
+            service: view.service.clone(),
             containers: view.containers.iter().map(|container| Container::of(container, view)).collect(),
         }
     }
@@ -235,7 +238,7 @@ mod tests {
                 (&json!("c1"), &json!("demo"), &json!("3"))
             );
             assert_eq!(task["Limits"], json!({"CPU": 0.25, "Memory": 512}));
-            assert_eq!(task["LaunchType"], "EC2");
+            assert_eq!((&task["LaunchType"], &task["ServiceName"]), (&json!("EC2"), &json!("web")));
             assert_eq!(task["Containers"][0]["DockerId"], json!(docker_id('a')));
         }
     }

@@ -76,6 +76,8 @@ pub struct TaskView {
     pub known_status: String,
     /// `EC2` or `FARGATE`.
     pub launch_type: String,
+    /// The ECS service that it is of.
+    pub service: Option<String>,
     /// `eu-west-1a`.
     pub availability_zone: String,
     /// The task's own address; none before it has one.

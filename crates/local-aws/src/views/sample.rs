@@ -58,6 +58,7 @@ fn task(letter: char) -> TaskView {
         desired_status: "RUNNING".to_owned(),
         known_status: "RUNNING".to_owned(),
         launch_type: "EC2".to_owned(),
+        service: Some("web".to_owned()),
         availability_zone: "eu-west-1a".to_owned(),
         address: Some(Ipv4Addr::new(127, 42, 1, 10)),
         containers: vec![ContainerView {

@@ -91,6 +91,7 @@ impl State {
             desired_status: task.desired.name().to_owned(),
             known_status: task.known_status().name().to_owned(),
             launch_type: task.launch_type.name().to_owned(),
+            service: task.group.strip_prefix("service:").map(str::to_owned),
             availability_zone: host.map_or_else(|| self.settings.account.zone(0), |host| host.zone.clone()),
             address: task.address,
             containers: containers.collect(),

@@ -32,6 +32,9 @@ impl Ecs {
         }
         if let Some(strategy) = &request.capacity_provider_strategy {
             let cluster = self.cluster(Some(&service.cluster))?;
+            if service.scheduling == Scheduling::Daemon && !strategy.is_empty() {
+                return Err(invalid("The daemon scheduling strategy does not support a capacity provider strategy."));
+            }
             deployment.on = service_on(cluster, None, strategy, service.scheduling)?;
             self.on_is_there(cluster, &deployment.on)?;
             if deployment.on != before.on && !request.force_new_deployment {

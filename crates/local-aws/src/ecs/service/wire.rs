@@ -48,9 +48,11 @@ pub fn call(ecs: &mut Ecs, now: Moment, wall: &Wall, operation: &str, body: Valu
 fn service_shape(ecs: &Ecs, service: &Service, tags: bool, wall: &Wall) -> Value {
     let (running, pending) = ecs.service_counts(service, None);
     let primary = service.primary();
+    // Of a deleted service the last definition can still be read, but it has no deployment any more.
     let deployments: Vec<Value> = service
         .deployments
         .iter()
+        .filter(|_| service.is_there())
         .enumerate()
         .map(|(place, d)| deployment_shape(ecs, service, place, d, wall))
         .collect();

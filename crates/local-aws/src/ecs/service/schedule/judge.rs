@@ -17,7 +17,6 @@ impl Ecs {
         self.retire(service);
         if service.status == ServiceStatus::Draining && self.live_tasks(service, None).is_empty() {
             service.status = ServiceStatus::Inactive { since: now };
-            service.deployments.clear();
             self.tell_service(service, "service.deleted", format!("(service {}) was deleted.", service.name));
             return true;
         }

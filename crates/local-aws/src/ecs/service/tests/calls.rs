@@ -18,6 +18,7 @@ fn a_service_is_deleted_by_force_or_at_zero_drains_and_is_then_inactive_for_a_wh
     assert_eq!(world.ask("ListServices", json!({ "cluster": "c" }))["serviceArns"], json!([]));
     let described = world.ask("DescribeServices", json!({ "cluster": "c", "services": ["web", "no"] }));
     assert_eq!(described["services"][0]["status"], "INACTIVE");
+    assert_eq!(described["services"][0]["deployments"], json!([]));
     assert_eq!(described["failures"][0]["reason"], "MISSING");
     let update = json!({ "cluster": "c", "service": "web", "desiredCount": 1 });
     assert_eq!(world.try_ask("UpdateService", update).expect_err("refused").code, "ServiceNotActiveException");
