@@ -176,6 +176,17 @@ impl World {
         response.json().await.map_err(call)
     }
 
+    /// What local-aws says at a path: `/_world`, `/_wakes` …
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn json(&self, path: &str) -> Result<Value, Error> {
+        let call = |e| Error::Call(format!("GET {path}"), e);
+        let url = format!("http://{}{path}", self.page);
+        let response = self.http.get(url).timeout(Duration::from_secs(5)).send().await.map_err(call)?;
+        response.json().await.map_err(call)
+    }
+
     /// Waits until the world is as `reached` wants it.
     ///
     /// # Errors

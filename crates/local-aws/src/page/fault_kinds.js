@@ -1,6 +1,6 @@
 // Which faults there are for which thing, and how they are said. No element is touched here.
 
-import { last, short } from "./words.js";
+import { brief, last, short } from "./words.js";
 
 const KINDS = {
   aws: () => [
@@ -42,7 +42,7 @@ export function optionsOf(world, parts) {
     { value: "aws ", text: "AWS: its calls and the DNS" },
     ...(world.groups ?? []).map(group => ({ value: "group " + group.name, text: "group " + group.name })),
     ...parts.hosts.map(host => ({ value: "host " + host.instance_id, text: "host " + host.instance_id })),
-    ...parts.living.map(task => ({ value: "task " + task.arn, text: "task " + short(task.arn) + ", " + (task.service ?? task.family) })),
+    ...parts.living.map(task => ({ value: "task " + task.arn, text: "task " + short(task.arn) + ", " + brief(task.service ?? task.family) })),
   ];
 }
 

@@ -3,7 +3,7 @@
 import { byId, draw, dress, element, say } from "./dom.js";
 import { clockOf, lineOf, wordsOf } from "./wake_steps.js";
 import { drawLine } from "./wake_draw.js";
-import { count, mood, short, span } from "./words.js";
+import { brief, count, mood, span } from "./words.js";
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const FRAME = 66; // milliseconds from one picture to the next while something runs
@@ -43,7 +43,7 @@ export function forgetWakes() {
 
 function showChoice() {
   const options = [{ value: "newest", text: "the newest" },
-    ...wakes.slice(-12).reverse().map(wake => ({ value: String(wake.id), text: wake.id + ": " + nameOf(wake) + ", " + wake.phase }))];
+    ...wakes.slice(-12).reverse().map(wake => ({ value: String(wake.id), text: wake.id + ": " + brief(nameOf(wake)) + ", " + wake.phase }))];
   draw(byId("wake-select"), options, option => option.value, ({ value }) => {
     const made = element("option");
     made.value = value;
@@ -92,7 +92,7 @@ function showWords() {
   draw(byId("wake-steps"), wake.steps.filter(one => up.has(one.step)), one => one.step, stepItem);
   draw(byId("sleep-steps"), wake.steps.filter(one => !up.has(one.step)), one => one.step, stepItem);
 
-  const what = nameOf(wake) + " is " + wake.phase + (wake.phase === "awake" && wake.took_ms !== null ? ", after " + span(wake.took_ms) : "");
+  const what = brief(nameOf(wake)) + " is " + wake.phase + (wake.phase === "awake" && wake.took_ms !== null ? ", after " + span(wake.took_ms) : "");
   if (told !== what) say(byId("wake-said"), what);
   told = what;
 }

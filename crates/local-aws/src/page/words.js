@@ -10,6 +10,9 @@ export function short(id) {
 
 export const count = (number, one, many) => number + " " + (number === 1 ? one : many);
 
+/** As much of a text as has room in a list. */
+export const brief = text => (text.length > 40 ? text.slice(0, 38) + "…" : text);
+
 /** A length of time: "340 ms", "4.8 s", "2:05 min". */
 export function span(millis) {
   if (millis < 995) return Math.round(millis) + " ms";
