@@ -18,6 +18,12 @@ impl Pace {
         (factor.is_finite() && factor > 0.0).then_some(Pace(factor))
     }
 
+    /// How many times as fast.
+    #[must_use]
+    pub const fn factor(self) -> f64 {
+        self.0
+    }
+
     /// How long what takes AWS `wait` takes here.
     #[must_use]
     pub fn of(self, wait: Duration) -> Duration {

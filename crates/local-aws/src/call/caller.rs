@@ -4,6 +4,7 @@
 //! known by that. Signatures are not checked: who wants to pass for another can.
 
 use std::fmt;
+use std::str::FromStr;
 
 /// How much of an access key id is kept: as long as AWS allows them (IAM API reference, `AccessKey`).
 const LONGEST: usize = 128;
@@ -95,6 +96,46 @@ impl fmt::Display for Caller {
     }
 }
 
+/// Which callers are meant: all of a kind (`task`, `host`, `key`, `unknown`), or one (`task:ID`, `host:ID`, `key:ID`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Who {
+    kind: &'static str,
+    id: Option<String>,
+}
+
+impl Who {
+    /// Whether a caller is meant.
+    #[must_use]
+    pub fn is(&self, caller: &Caller) -> bool {
+        self.kind == caller.kind() && self.id.as_deref().is_none_or(|id| id == caller.id())
+    }
+}
+
+impl FromStr for Who {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Who, String> {
+        let (kind, id) = text.split_once(':').map_or((text, None), |(kind, id)| (kind, Some(id)));
+        let known = ["task", "host", "key", "unknown"].into_iter().find(|known| *known == kind);
+        match (known, id) {
+            (Some(kind), None) => Ok(Who { kind, id: None }),
+            (Some(kind), Some(id)) if kind != "unknown" && !id.is_empty() => Ok(Who { kind, id: Some(id.to_owned()) }),
+            (Some(_) | None, _) => {
+                Err("a caller is task, host, key or unknown, or one of them: task:ID, host:ID, key:ID".to_owned())
+            }
+        }
+    }
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.id {
+            Some(id) => write!(f, "{}:{id}", self.kind),
+            None => f.write_str(self.kind),
+        }
+    }
+}
+
 /// The credential that an `Authorization` header names.
 fn credential(header: &str) -> Option<&str> {
     let rest = header.strip_prefix("AWS4-")?.split_once("Credential=")?.1;
@@ -143,6 +184,20 @@ mod tests {
         }
         assert_eq!(Caller::of_key(&"k".repeat(1000)).id().len(), 128);
         assert_eq!(Caller::of_key("LOCALTASKnot-hex").kind(), "key");
+    }
+
+    #[test]
+    fn callers_are_meant_by_kind_or_one_by_one() {
+        let task = Caller::Task("ab".to_owned());
+        for (text, meant) in
+            [("task", true), ("task:ab", true), ("task:cd", false), ("host", false), ("unknown", false)]
+        {
+            let who: Who = text.parse().expect(text);
+            assert_eq!((who.is(&task), who.to_string().as_str()), (meant, text));
+        }
+        for bad in ["", "me", "task:", "unknown:x"] {
+            assert!(bad.parse::<Who>().is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Which services there are, and what each speaks: one table.
 
+use std::str::FromStr;
+
 /// Which service a call is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Service {
@@ -118,6 +120,14 @@ impl Service {
     #[must_use]
     pub fn of_version(version: &str) -> Option<Service> {
         Service::ALL.into_iter().find(|service| service.facts().version == Some(version))
+    }
+}
+
+impl FromStr for Service {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Service, String> {
+        Service::named(name).ok_or_else(|| "a service is ecs, servicediscovery, autoscaling or sqs".to_owned())
     }
 }
 

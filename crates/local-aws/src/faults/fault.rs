@@ -1,0 +1,414 @@
+//! Which faults there are, and how they are written: `{"kind": "freeze", "what": {"host": "i-…"}, "for": "30s"}`.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use crate::call::caller::Who;
+use crate::call::{Call, Service};
+
+/// What goes wrong.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Fault {
+    /// Calls are refused as if their bucket were empty.
+    Throttle {
+        /// Which calls.
+        #[serde(default)]
+        calls: Calls,
+        /// How many of them.
+        #[serde(default)]
+        often: Often,
+    },
+    /// Calls are carried out later.
+    Delay {
+        /// Which calls.
+        #[serde(default)]
+        calls: Calls,
+        /// How many of them.
+        #[serde(default)]
+        often: Often,
+        /// So much later …
+        #[serde(skip_serializing_if = "Option::is_none")]
+        by: Option<Span>,
+        /// … or up to so much, each as it falls out.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        up_to: Option<Span>,
+    },
+    /// Calls fail, before or after they had their effect.
+    Fail {
+        /// Which calls.
+        #[serde(default)]
+        calls: Calls,
+        /// How many of them.
+        #[serde(default)]
+        often: Often,
+        /// Whether the effect is there nevertheless: only the answer is lost.
+        #[serde(default)]
+        after: bool,
+        /// What the caller sees.
+        #[serde(default)]
+        how: How,
+        /// The error's code; the service's own internal error unless said.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
+        /// Its HTTP status; 500 unless said.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
+    },
+    /// Calls of a task, of a host's agent, or of everything on a host are taken and never answered.
+    CutOffAws {
+        /// Whose.
+        what: Victim,
+    },
+    /// A task or a whole host is cut off the network.
+    Cut {
+        /// Which.
+        what: Victim,
+    },
+    /// `SIGSTOP` for the processes of a task, of a host's agent, or of everything on a host.
+    Freeze {
+        /// Which.
+        what: Victim,
+    },
+    /// `SIGKILL` for the processes of a task or of a host's agent; a host's machine goes off, which EC2 notices later.
+    Kill {
+        /// Which.
+        what: Victim,
+    },
+    /// The ECS agent of a host is restarted: its introspection port refuses, then it knows nothing, then no task.
+    RestartEcsAgent {
+        /// The host.
+        host: String,
+        /// How long it refuses.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        refuses: Option<Span>,
+        /// How long it is unregistered.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        unregistered: Option<Span>,
+        /// How long it lists no task.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        empty: Option<Span>,
+    },
+    /// EC2 gives notice that it takes a spot host back, and does so two minutes later (AWS's time).
+    SpotNotice {
+        /// The host.
+        host: String,
+        /// What it does then.
+        #[serde(default)]
+        action: Interruption,
+    },
+    /// EC2 recommends to rebalance a host.
+    Rebalance {
+        /// The host.
+        host: String,
+    },
+    /// Somebody lowers a group's desired capacity.
+    ScaleIn {
+        /// The group.
+        group: String,
+        /// By so many.
+        #[serde(default = "one")]
+        count: u32,
+    },
+    /// DNS queries are dropped, answered with SERVFAIL, or late.
+    Dns {
+        /// On one address only.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        side: Option<Side>,
+        /// For this name and what is below it only.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        /// So many of a hundred queries; all unless said.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        percent: Option<std::num::NonZeroU8>,
+        /// What happens to them.
+        how: Answering,
+        /// How late, for `delay`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        by: Option<Span>,
+    },
+}
+
+const fn one() -> u32 {
+    1
+}
+
+/// Which calls: every field that is given must fit.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calls {
+    /// `ecs`, `servicediscovery`, `autoscaling` or `sqs`.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "text")]
+    pub service: Option<Service>,
+    /// `RunTask`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// `task`, `host`, `key`, `unknown`, or one of them: `task:ID`.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "text")]
+    pub caller: Option<Who>,
+}
+
+impl Calls {
+    /// Whether a call is meant.
+    #[must_use]
+    pub fn mean(&self, call: &Call) -> bool {
+        self.service.is_none_or(|service| service == call.service)
+            && self.operation.as_ref().is_none_or(|operation| *operation == call.operation)
+            && self.caller.as_ref().is_none_or(|who| who.is(&call.caller))
+    }
+}
+
+/// How many of the calls that are meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Often {
+    /// All.
+    #[default]
+    Always,
+    /// The next so many; then the fault is over.
+    Next(u32),
+    /// Each with this probability.
+    Chance(f64),
+}
+
+/// What the caller of a failed call sees.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// An error.
+    #[default]
+    Error,
+    /// The connection is reset.
+    Reset,
+    /// Nothing, ever.
+    Hang,
+}
+
+/// What something is done to. In place of an id, `oldest`, `newest` or `any` (by the seed) of what runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Victim {
+    /// A task.
+    Task(String),
+    /// A host and everything on it.
+    Host(String),
+    /// A host's `instance-agent`, by the host's id.
+    Agent(String),
+}
+
+impl fmt::Display for Victim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Victim::Task(id) => write!(f, "task {id}"),
+            Victim::Host(id) => write!(f, "host {id}"),
+            Victim::Agent(id) => write!(f, "the agent of host {id}"),
+        }
+    }
+}
+
+/// What EC2 does with a spot host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Interruption {
+    /// Terminates it.
+    #[default]
+    Terminate,
+    /// Stops it.
+    Stop,
+    /// Hibernates it, at once.
+    Hibernate,
+}
+
+/// One of the two DNS addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// The zones' own server.
+    Zones,
+    /// The caching resolver.
+    Resolver,
+}
+
+/// What happens to a DNS query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answering {
+    /// It is never answered.
+    Drop,
+    /// It is answered with SERVFAIL.
+    Servfail,
+    /// It is answered late.
+    Delay,
+}
+
+/// A duration, written `250ms`, `5s`, `2m`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span(pub Duration);
+
+impl Serialize for Span {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&format_args!("{}ms", self.0.as_millis()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        let said = |expected| serde::de::Error::custom(format!("{text:?} is no duration, expected {expected}"));
+        daemon::parse::duration(&text).map(Span).map_err(said)
+    }
+}
+
+/// What is written as text and read by `FromStr`.
+mod text {
+    use super::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<T: Said, S: Serializer>(value: &Option<T>, to: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => to.serialize_str(&value.said()),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, T, D>(from: D) -> Result<Option<T>, D::Error>
+    where
+        T: std::str::FromStr<Err = String>,
+        D: Deserializer<'de>,
+    {
+        let text: Option<String> = Option::deserialize(from)?;
+        text.map(|text| text.parse().map_err(serde::de::Error::custom)).transpose()
+    }
+
+    pub(super) trait Said {
+        fn said(&self) -> String;
+    }
+
+    impl Said for crate::call::Service {
+        fn said(&self) -> String {
+            self.facts().name.to_owned()
+        }
+    }
+
+    impl Said for crate::call::caller::Who {
+        fn said(&self) -> String {
+            self.to_string()
+        }
+    }
+}
+
+/// A fault, and for how long.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Injection {
+    /// What goes wrong.
+    pub fault: Fault,
+    /// For how long; until it is lifted unless said.
+    pub lasts: Option<Duration>,
+}
+
+impl Injection {
+    /// A fault that stays until it is lifted.
+    #[must_use]
+    pub const fn of(fault: Fault) -> Self {
+        Injection { fault, lasts: None }
+    }
+
+    /// Reads `{"kind": …, "for": "30s"}`.
+    ///
+    /// # Errors
+    /// What is wrong, and what was expected.
+    pub fn read(mut value: Value) -> Result<Injection, String> {
+        let Some(fields) = value.as_object_mut() else {
+            return Err("a fault is a JSON object with a \"kind\"".to_owned());
+        };
+        let lasts = match fields.remove("for") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(text)) => {
+                let said = |expected| format!("\"for\" is {text:?}, expected {expected}");
+                Some(daemon::parse::positive_duration(&text).map_err(said)?)
+            }
+            Some(other) => return Err(format!("\"for\" is {other}, expected a duration such as \"30s\"")),
+        };
+        let fault: Fault = serde_json::from_value(value).map_err(|error| error.to_string())?;
+        fault.check()?;
+        if lasts.is_some() && !fault.lasts() {
+            return Err("this kind happens once: it has no \"for\"".to_owned());
+        }
+        Ok(Injection { fault, lasts })
+    }
+}
+
+impl Fault {
+    /// Whether it goes on until it is lifted; the others happen once.
+    #[must_use]
+    pub const fn lasts(&self) -> bool {
+        match self {
+            Fault::Throttle { .. }
+            | Fault::Delay { .. }
+            | Fault::Fail { .. }
+            | Fault::CutOffAws { .. }
+            | Fault::Cut { .. }
+            | Fault::Freeze { .. }
+            | Fault::Dns { .. } => true,
+            Fault::Kill { .. }
+            | Fault::RestartEcsAgent { .. }
+            | Fault::SpotNotice { .. }
+            | Fault::Rebalance { .. }
+            | Fault::ScaleIn { .. } => false,
+        }
+    }
+
+    /// What its fields alone do not say.
+    fn check(&self) -> Result<(), String> {
+        let often = |often: &Often| match often {
+            Often::Next(0) => Err("\"next\" is at least 1".to_owned()),
+            Often::Chance(chance) if !(0.0..=1.0).contains(chance) => Err("\"chance\" is from 0 to 1".to_owned()),
+            Often::Always | Often::Next(_) | Often::Chance(_) => Ok(()),
+        };
+        match self {
+            Fault::Throttle { often: which, .. } => often(which),
+            Fault::Delay { often: which, by, up_to, .. } => {
+                if by.is_some() == up_to.is_some() {
+                    return Err("a delay has either \"by\" or \"up_to\"".to_owned());
+                }
+                often(which)
+            }
+            Fault::Fail { often: which, how, code, status, .. } => {
+                if *how != How::Error && (code.is_some() || status.is_some()) {
+                    return Err("only \"how\": \"error\" has a \"code\" and a \"status\"".to_owned());
+                }
+                if status.is_some_and(|status| !(400..=599).contains(&status)) {
+                    return Err("\"status\" is from 400 to 599".to_owned());
+                }
+                let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+                if code.as_ref().is_some_and(|code| code.is_empty() || code.len() > 128 || !code.bytes().all(plain)) {
+                    return Err("\"code\" is letters, digits and dots, at most 128".to_owned());
+                }
+                often(which)
+            }
+            Fault::Cut { what: Victim::Agent(_) } => {
+                Err("a task or a host is cut off the network: an agent has its host's address".to_owned())
+            }
+            Fault::Dns { how, by, percent, .. } => {
+                if (*how == Answering::Delay) != by.is_some() {
+                    return Err("\"how\": \"delay\" has \"by\", the others have not".to_owned());
+                }
+                if percent.is_some_and(|percent| percent.get() > 100) {
+                    return Err("\"percent\" is from 1 to 100".to_owned());
+                }
+                Ok(())
+            }
+            Fault::ScaleIn { count: 0, .. } => Err("\"count\" is at least 1".to_owned()),
+            Fault::CutOffAws { .. }
+            | Fault::Cut { .. }
+            | Fault::Freeze { .. }
+            | Fault::Kill { .. }
+            | Fault::RestartEcsAgent { .. }
+            | Fault::SpotNotice { .. }
+            | Fault::Rebalance { .. }
+            | Fault::ScaleIn { .. } => Ok(()),
+        }
+    }
+}
