@@ -42,6 +42,12 @@ pub struct Settings {
     pub images: Vec<(String, Vec<String>)>,
     /// What exists from the start.
     pub world: Option<PathBuf>,
+    /// What goes wrong when.
+    pub scenario: Option<PathBuf>,
+    /// Whether calls are throttled as AWS throttles them.
+    pub throttle: bool,
+    /// What ids, orders and chances begin with; a new one for each start unless said.
+    pub seed: Option<u64>,
     /// The first two bytes of every address.
     pub network: [u8; 2],
     /// The Docker network that tasks join.
@@ -80,6 +86,13 @@ const PROGRAM: Program = Program {
             "FILE",
             "What exists from the start: a JSON array of {\"call\": \"ecs.CreateCluster\", \"with\": {...}}.",
         ),
+        Setting::new(
+            "scenario",
+            "FILE",
+            "What goes wrong when: a JSON array of {\"at\": \"5s\", \"fault\": {...}}, as POST /_faults takes them.",
+        ),
+        Setting::new("throttle", "on|off", "Whether calls are throttled by AWS's token buckets.").default("on"),
+        Setting::new("seed", "NUMBER", "Makes ids, orders and chances the same again; the log says which it was."),
         Setting::new("network", "A.B.0.0/16", "The addresses of hosts and, where they are processes, of tasks.")
             .default("127.42.0.0/16"),
         Setting::new("docker-network", "NAME", "The Docker network that tasks join."),
@@ -123,6 +136,9 @@ fn settings(mut given: Given) -> Result<(Settings, Logging), Stop> {
         agent_env: given.several("agent-env", pair),
         images: given.several("image", image),
         world: given.optional("world", parse::text).map(PathBuf::from),
+        scenario: given.optional("scenario", parse::text).map(PathBuf::from),
+        throttle: given.value("throttle", on_off),
+        seed: given.optional("seed", seed),
         network: given.value("network", network),
         docker_network: given.optional("docker-network", parse::text).unwrap_or_default(),
         task_endpoint: given.optional("task-endpoint", url),
@@ -161,6 +177,18 @@ fn settings(mut given: Given) -> Result<(Settings, Logging), Stop> {
 
 fn pace(text: &str) -> Result<Pace, Expected> {
     text.parse().ok().and_then(Pace::times).ok_or("a number above zero such as 60")
+}
+
+fn on_off(text: &str) -> Result<bool, Expected> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("on or off"),
+    }
+}
+
+fn seed(text: &str) -> Result<u64, Expected> {
+    text.parse().map_err(|_| "a whole number from 0 to 18446744073709551615")
 }
 
 fn tasks(text: &str) -> Result<Tasks, Expected> {
@@ -247,6 +275,8 @@ mod tests {
         for bad in [
             ["--time-factor", "0"],
             ["--time-factor", "fast"],
+            ["--throttle", "sometimes"],
+            ["--seed", "-1"],
             ["--network", "10.0.0.0/16"],
             ["--network", "127.42.0.0/24"],
             ["--image", "app="],

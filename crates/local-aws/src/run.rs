@@ -12,8 +12,10 @@ use tokio::task::JoinHandle;
 
 use crate::config::{Settings, Tasks};
 use crate::dns::{self, Dns};
+use crate::faults::Injection;
 use crate::reconcile::{Agents, Reconciler};
 use crate::runtime::{self, DockerSettings, ProcessSettings, Runtime, RuntimeSettings};
+use crate::world::scenario::{self, Scenario};
 use crate::world::{World, settings, start};
 use crate::{proxies, server};
 
@@ -32,6 +34,12 @@ pub enum Error {
     /// The world file does not make a world.
     #[error("the world file {0:?} is wrong")]
     World(PathBuf, #[source] start::Error),
+    /// The scenario file cannot be read.
+    #[error("cannot read the scenario file {0:?}")]
+    ScenarioFile(PathBuf, #[source] std::io::Error),
+    /// The scenario file is wrong.
+    #[error("the scenario file {0:?} is wrong")]
+    Scenario(PathBuf, #[source] scenario::Error),
     /// Tasks cannot be run.
     #[error("cannot run tasks")]
     Runtime(#[source] runtime::Error),
@@ -99,18 +107,24 @@ impl Running {
         let address = listener.local_addr().map_err(|e| Error::Listen(settings.listen, e))?;
         let own = reached_at(address);
         let task_endpoint = settings.task_endpoint.clone().unwrap_or_else(|| format!("http://{own}"));
-        let seed = uuid::Uuid::new_v4().as_u64_pair().0;
+        let seed = settings.seed.unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().0);
+        tracing::info!(seed, "the same --seed makes the same ids, orders and chances");
         let world = World::new(settings::Settings {
             pace: settings.pace,
             network: settings.network,
             gives_addresses: settings.tasks != Tasks::Docker,
             task_endpoint: task_endpoint.clone(),
             seed,
+            throttle: settings.throttle,
             ..settings::Settings::default()
         });
         if let Some(file) = &settings.world {
             let text = std::fs::read_to_string(file).map_err(|e| Error::WorldFile(file.clone(), e))?;
             world.make(&text).map_err(|e| Error::World(file.clone(), e))?;
+        }
+        if let Some(file) = &settings.scenario {
+            let text = std::fs::read_to_string(file).map_err(|e| Error::ScenarioFile(file.clone(), e))?;
+            world.follow(Scenario::read(&text).map_err(|e| Error::Scenario(file.clone(), e))?);
         }
         let dns = match settings.dns_listen {
             Some(at) => Some(Dns::listen(at, Arc::new(world.clone()), seed).await.map_err(Error::Dns)?),
@@ -137,6 +151,14 @@ impl Running {
         let asking = tokio::spawn(proxies::ask(settings.proxy_admins, world.clone(), stopped.clone()));
         let server = tokio::spawn(server::serve(listener, world.clone(), stopped));
         Ok(Running { address, world, dns, resolver, server, asking, reconciler, stop })
+    }
+
+    /// Lets something go wrong; the fault's id.
+    ///
+    /// # Errors
+    /// Whom it is to happen to does not exist, or does not run.
+    pub fn inject(&self, injection: Injection) -> Result<u64, String> {
+        self.world.inject(injection)
     }
 
     /// Where the DNS listens.

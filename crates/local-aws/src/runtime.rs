@@ -116,6 +116,19 @@ pub enum Happened {
     },
 }
 
+impl Happened {
+    /// The task whose state it tells, as its host's ECS agent would tell ECS.
+    #[must_use]
+    pub fn task(&self) -> Option<&str> {
+        match self {
+            Happened::Started { task, .. } | Happened::Exited { task, .. } | Happened::Failed { task, .. } => {
+                Some(task)
+            }
+            Happened::Impossible { .. } | Happened::Line { .. } => None,
+        }
+    }
+}
+
 /// Where tasks run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RuntimeSettings {

@@ -16,6 +16,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use self::connection::Connection;
 use crate::accept::accept;
 use crate::world::World;
 use crate::{page, task_metadata};
@@ -23,6 +24,9 @@ use crate::{page, task_metadata};
 mod agent_api;
 mod api;
 mod bodies;
+mod calls;
+mod connection;
+mod faults;
 mod live;
 mod shapes;
 mod spoken;
@@ -34,6 +38,11 @@ const HEAD: Duration = Duration::from_secs(60);
 
 type Body = BoxBody<Bytes, Infallible>;
 
+/// A fault: there is no answer, the connection is reset.
+#[derive(Debug, thiserror::Error)]
+#[error("a fault resets the connection")]
+struct Gone;
+
 /// Serves the world until `stop` says so, or until it is dropped: then every connection ends.
 pub async fn serve(listener: TcpListener, world: World, stop: watch::Receiver<bool>) {
     accept(listener, CONNECTIONS, |stream| {
@@ -41,7 +50,12 @@ pub async fn serve(listener: TcpListener, world: World, stop: watch::Receiver<bo
         async move {
             // It fails only on a socket that is broken already.
             let _ = stream.set_nodelay(true);
-            let answer = service_fn(move |request| answer(request, world.clone(), stop.clone()));
+            let stream = Connection::new(stream);
+            let connection = stream.clone();
+            let answer = service_fn(move |request| {
+                let (world, stop, connection) = (world.clone(), stop.clone(), connection.clone());
+                async move { answer(request, world, stop).await.inspect_err(|Gone| connection.reset_on_close()) }
+            });
             let served = hyper::server::conn::http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEAD)
@@ -56,20 +70,23 @@ pub async fn serve(listener: TcpListener, world: World, stop: watch::Receiver<bo
     .await;
 }
 
-async fn answer(
-    request: Request<Incoming>,
-    world: World,
-    stop: watch::Receiver<bool>,
-) -> Result<Response<Body>, Infallible> {
+async fn answer(request: Request<Incoming>, world: World, stop: watch::Receiver<bool>) -> Result<Response<Body>, Gone> {
     let path = request.uri().path();
     let response = match (request.method(), path) {
-        (&Method::POST, path) if path == "/" || is_queue(path) => api::answer(request, &world).await,
-        (&Method::GET, path) if (path == "/" || is_queue(path)) && asks(&request) => api::answer(request, &world).await,
+        (&Method::POST, path) if path == "/" || is_queue(path) => api::answer(request, &world).await?,
+        (&Method::GET, path) if (path == "/" || is_queue(path)) && asks(&request) => {
+            api::answer(request, &world).await?
+        }
         (&Method::GET, path) if path == "/" || path.starts_with(page::BELOW) => page(&request),
         (&Method::GET, "/_world") => json(&world.snapshot()),
         (&Method::GET, "/_wakes") => json(&world.wakes()),
         (&Method::GET, "/_events") => live::answer(&request, world, stop),
         (_, path) if path.starts_with("/api/") => agent_api::answer(request, &world).await,
+        (&Method::GET, "/_calls") => calls::list(request.uri().query().unwrap_or_default(), &world),
+        (&Method::GET, "/_calls/summary") => calls::summary(request.uri().query().unwrap_or_default(), &world),
+        (_, path) if path.strip_prefix(faults::PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) => {
+            faults::answer(request, &world).await
+        }
         (&Method::GET, path) if path.starts_with("/v4/") => task_metadata::answer(path, &world).map(BodyExt::boxed),
         _ => text(StatusCode::NOT_FOUND, "There is nothing here. The APIs are at POST /, the page at GET /.\n"),
     };
@@ -98,7 +115,11 @@ fn page(request: &Request<Incoming>) -> Response<Body> {
 }
 
 fn json(value: &serde_json::Value) -> Response<Body> {
-    let mut response = text(StatusCode::OK, value.to_string());
+    json_with(StatusCode::OK, value)
+}
+
+fn json_with(status: StatusCode, value: &serde_json::Value) -> Response<Body> {
+    let mut response = text(status, value.to_string());
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

@@ -11,6 +11,7 @@ use daemon::moment::{Clock, Moment};
 use serde_json::Value;
 use tokio::sync::{Notify, watch};
 
+use crate::audit;
 use crate::cloud_map::CloudMap;
 use crate::dns::faults::{Fault, Faults, Side};
 use crate::events::Event;
@@ -21,12 +22,15 @@ use crate::task_protection::Asker;
 use crate::views::{HostView, RecordKind, Records, TaskView, Views, Zones};
 
 mod advance;
+pub mod ask;
 mod discovery;
 pub mod ecs_agents;
 mod hosts;
+mod inject;
 mod look;
 pub mod proxies;
 mod queues;
+pub mod scenario;
 mod services;
 pub mod settings;
 mod spec;
@@ -35,7 +39,7 @@ pub mod state;
 #[cfg(test)]
 mod tests;
 
-use crate::call::{Answer, Call, Service};
+use crate::call::{Answer, Service};
 use settings::Settings;
 use state::{Action, State};
 
@@ -69,20 +73,6 @@ impl World {
         }))
     }
 
-    /// Carries out a call that came from outside. While it is [`Answer::Later`], it is to be asked again: at the moment that
-    /// this names, or when [`World::follow_answers`] says so.
-    ///
-    /// # Errors
-    /// What the service refuses.
-    pub fn ask(&self, call: &mut Call) -> Result<Answer, Refusal> {
-        let answer = self.change(|state, now| state.carry_out(now, call));
-        // A call that goes on waiting has changed nothing: waiting calls must not wake each other for ever.
-        if call.service.facts().waits && !matches!(answer, Ok(Answer::Later(_))) {
-            self.0.answers.send_modify(|count| *count += 1);
-        }
-        answer
-    }
-
     /// Follows what a waiting call may be answered differently for.
     #[must_use]
     pub fn follow_answers(&self) -> watch::Receiver<u64> {
@@ -101,6 +91,20 @@ impl World {
     /// What the service refuses.
     pub fn call(&self, service: Service, operation: &str, body: Value) -> Result<Answer, Refusal> {
         self.change(|state, now| state.call(now, service, operation, body))
+    }
+
+    /// The calls that came, as `GET /_calls` says them.
+    #[must_use]
+    pub fn calls(&self, asked: &audit::asked::Asked) -> Value {
+        let state = self.lock();
+        state.audit.list(asked, &state.wall)
+    }
+
+    /// How often who called what since a moment, as `GET /_calls/summary` says it.
+    #[must_use]
+    pub fn calls_summary(&self, since: Moment) -> Value {
+        let state = self.lock();
+        state.audit.summary(since, self.now(), state.settings.pace.factor())
     }
 
     /// Something happened outside.
@@ -124,6 +128,7 @@ impl World {
         let (actions, deadline, last) = {
             let mut state = self.lock();
             state.advance(self.0.clock.now());
+            state.has_moved();
             (state.take_actions(), state.deadline(), state.events().last())
         };
         self.0.told.send_if_modified(|told| std::mem::replace(told, last) != last);
@@ -186,12 +191,19 @@ impl World {
     fn change<T>(&self, change: impl FnOnce(&mut State, Moment) -> T) -> T {
         let (changed, last) = {
             let mut state = self.lock();
+            // Whatever it is, it may bring something due nearer.
+            state.quiet_until = None;
             let changed = change(&mut state, self.0.clock.now());
             (changed, state.events().last())
         };
+        self.tell(last);
+        changed
+    }
+
+    /// Rings for the reconciler and for who follows the events.
+    fn tell(&self, last: u64) {
         self.0.told.send_if_modified(|told| std::mem::replace(told, last) != last);
         self.0.changed.notify_one();
-        changed
     }
 
     /// A thread that panicked while it held the lock has been reported; the state it left is still the best there is.

@@ -36,30 +36,49 @@ pub(super) fn answer(asked: &Asked, answer: Result<Answer, Refusal>) -> Response
 
 /// A refused call.
 pub(super) fn error(asked: &Asked, refusal: &Refusal) -> Response<Body> {
-    let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
+    let Refusal { code, message, status, query_code, fields } = refusal;
+    write(asked, *status, &Said { code, query_code: query_code.unwrap_or(code), message, fields })
+}
+
+/// What an error says.
+struct Said<'a> {
+    code: &'a str,
+    query_code: &'a str,
+    message: &'a str,
+    fields: &'a [(&'static str, Value)],
+}
+
+fn write(asked: &Asked, status: u16, said: &Said<'_>) -> Response<Body> {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     let fault = if status.is_server_error() { "Receiver" } else { "Sender" };
     match asked.protocol {
         Protocol::Query => {
             let namespace = asked.service.unwrap_or(Service::AutoScaling).facts().namespace;
-            let code = refusal.query_code.unwrap_or(refusal.code);
-            let said = xml::error(namespace, (fault, code, &refusal.message), &asked.request_id);
-            document(asked, status, said)
+            let written = xml::error(namespace, (fault, said.query_code, said.message), &asked.request_id);
+            document(asked, status, written)
         }
         Protocol::Json10 | Protocol::Json11 => {
             let facts = asked.service.map(Service::facts);
             let (prefix, message) = facts.map_or(("", "message"), |facts| (facts.errors, facts.message));
             let mut fields = Map::new();
-            fields.insert("__type".to_owned(), format!("{prefix}{}", refusal.code).into());
-            fields.insert(message.to_owned(), refusal.message.as_str().into());
-            fields.extend(refusal.fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+            fields.insert("__type".to_owned(), format!("{prefix}{}", said.code).into());
+            fields.insert(message.to_owned(), said.message.into());
+            fields.extend(said.fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
             let mut response = json(asked, status, &Value::Object(fields));
-            put(&mut response, &ERROR_TYPE, refusal.code);
-            if let Some(code) = refusal.query_code.filter(|_| asked.service == Some(Service::Sqs)) {
-                put(&mut response, &QUERY_ERROR, &format!("{code};{fault}"));
+            put(&mut response, &ERROR_TYPE, said.code);
+            if asked.service == Some(Service::Sqs) && said.query_code != said.code {
+                put(&mut response, &QUERY_ERROR, &format!("{};{fault}", said.query_code));
             }
             response
         }
     }
+}
+
+/// An error that a fault makes up: of any code.
+pub(super) fn failure(asked: &Asked, code: &str, status: u16) -> Response<Body> {
+    let said =
+        Said { code, query_code: code, message: "The request failed because of an internal error.", fields: &[] };
+    write(asked, status, &said)
 }
 
 fn json(asked: &Asked, status: StatusCode, value: &Value) -> Response<Body> {

@@ -15,11 +15,31 @@ impl State {
     pub fn deadline(&self) -> Moment {
         let services =
             [self.ecs.deadline(), self.cloud_map.deadline(), self.auto_scaling.deadline(), self.ecs_agents.deadline()];
-        services.into_iter().chain([self.discovery.deadline()]).flatten().fold(self.next_look, Moment::min)
+        let own = [self.discovery.deadline(), self.faults.deadline(), self.scenario.deadline()];
+        services.into_iter().chain(own).flatten().fold(self.next_look, Moment::min)
+    }
+
+    /// Lets time pass until `now` where something is due by then: for a call that changes nothing.
+    pub(super) fn advance_if_due(&mut self, now: Moment) {
+        if self.quiet_until.is_none_or(|until| until <= now) {
+            self.advance(now);
+        }
+    }
+
+    /// Whether time passed since this was last asked: actions, events and the deadline may be new.
+    pub(super) fn has_moved(&mut self) -> bool {
+        std::mem::take(&mut self.moved)
     }
 
     /// Lets time pass until `now`.
     pub fn advance(&mut self, now: Moment) {
+        self.pass(now);
+        self.moved = true;
+        self.quiet_until = Some(self.deadline());
+    }
+
+    fn pass(&mut self, now: Moment) {
+        self.end_due_faults(now);
         self.look(now);
         self.advance_ecs_agents(now);
         self.auto_scaling.advance(now);
@@ -45,6 +65,8 @@ impl State {
                 }
             }
         }
+        self.end_pointless_faults(now);
+        self.follow_scenario(now);
     }
 
     fn follow_task(&mut self, now: Moment, effect: ecs::Effect) {
@@ -58,7 +80,11 @@ impl State {
             ecs::Effect::Stopping { task } => {
                 self.tell_task(now, "task.stopping", &task);
                 self.undiscoverable(now, &task);
-                self.actions.push(Action::Stop { task });
+                // On a host that ECS cannot reach nobody hears it; it is said again when it can.
+                let host = self.ecs.task(&task).and_then(|task| self.host_of(task));
+                if !host.is_some_and(|host| self.is_silenced(host)) {
+                    self.actions.push(Action::Stop { task });
+                }
             }
             ecs::Effect::Stopped { task } => {
                 self.undiscoverable(now, &task);

@@ -21,6 +21,8 @@ pub struct Settings {
     pub host: Resources,
     /// What ids begin with.
     pub seed: u64,
+    /// Whether the token buckets are looked at.
+    pub throttle: bool,
 }
 
 impl Default for Settings {
@@ -34,6 +36,7 @@ impl Default for Settings {
             // What ECS registers of a t3.micro: two virtual CPUs, and of 1 GiB what the system leaves.
             host: Resources { cpu: 2048, memory: 952 },
             seed: 0,
+            throttle: true,
         }
     }
 }

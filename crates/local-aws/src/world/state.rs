@@ -7,20 +7,24 @@ use daemon::moment::Moment;
 use serde_json::Value;
 
 use super::ecs_agents::EcsAgents;
+use super::scenario::Scenario;
 use super::settings::Settings;
+use crate::audit::Audit;
 use crate::auto_scaling::{self, AutoScaling};
 use crate::call::Call;
 pub use crate::call::{Answer, Service};
 use crate::cloud_map::{self, CloudMap};
-use crate::dns::faults::Faults;
+use crate::dns;
 use crate::ecs::{self, Ecs};
 use crate::events::EventLog;
+use crate::faults::Faults;
 use crate::ids::Ids;
 use crate::network::Network;
 use crate::pace::Wall;
 use crate::refusal::Refusal;
 use crate::runtime::{Happened, TaskSpec};
 use crate::sqs::Sqs;
+use crate::throttle::Throttle;
 
 /// Something to do outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,8 +116,18 @@ pub struct State {
     pub(super) proxies: super::proxies::Proxies,
     pub(super) actions: Vec<Action>,
     pub(super) next_look: Moment,
-    pub(super) dns_faults: Faults,
+    pub(super) dns_faults: dns::faults::Faults,
     pub(super) sqs: Sqs,
+    pub(super) faults: Faults,
+    pub(super) scenario: Scenario,
+    pub(super) throttle: Throttle,
+    pub(super) audit: Audit,
+    /// What happened to tasks of hosts that ECS cannot reach, by host: told when it can again.
+    pub(super) held: Vec<(String, Happened)>,
+    /// Until then nothing moves by itself, unless something changed.
+    pub(super) quiet_until: Option<Moment>,
+    /// Whether time passed since this was last asked.
+    pub(super) moved: bool,
 }
 
 impl State {
@@ -134,8 +148,15 @@ impl State {
             events: EventLog::default(),
             proxies: super::proxies::Proxies::default(),
             actions: Vec::new(),
-            dns_faults: Faults::new(ids().number()),
+            dns_faults: dns::faults::Faults::new(ids().number()),
             sqs: Sqs::new(account.clone(), pace, ids()),
+            faults: Faults::new(ids()),
+            scenario: Scenario::default(),
+            throttle: Throttle::new(settings.throttle),
+            audit: Audit::default(),
+            held: Vec::new(),
+            quiet_until: None,
+            moved: true,
             next_look: Moment::START + pace.of(crate::scaling::LOOKS_EVERY),
             settings,
         }
@@ -200,8 +221,26 @@ impl State {
         Ok(body)
     }
 
-    /// Something happened outside. What happens to a task whose host has gone, ECS does not learn.
+    /// Something happened outside. What happens to a task whose host has gone, ECS does not learn; what happens on a host
+    /// that it cannot reach, it learns when it can again.
     pub fn happened(&mut self, now: Moment, happened: Happened) {
+        if let Some(host) = happened.task().and_then(|task| self.silenced_host(task)) {
+            self.held.push((host, happened));
+        } else {
+            self.learn(now, happened);
+        }
+        self.advance(now);
+    }
+
+    fn silenced_host(&self, task: &str) -> Option<String> {
+        if self.faults.is_empty() {
+            return None;
+        }
+        let host = self.ecs.task(task).and_then(|task| self.host_of(task)).filter(|host| self.is_silenced(host));
+        host.map(str::to_owned)
+    }
+
+    pub(super) fn learn(&mut self, now: Moment, happened: Happened) {
         match happened {
             Happened::Started { task, .. } | Happened::Exited { task, .. } | Happened::Failed { task, .. }
                 if self.went_with_its_host(&task) => {}
@@ -211,7 +250,6 @@ impl State {
             Happened::Impossible { task, reason } => self.events.tell(now, "fault.impossible", &task, reason),
             Happened::Line { subject, line } => self.events.line(now, &subject, line),
         }
-        self.advance(now);
     }
 
     /// Ends every operation that only takes time: a world that is being made does not wait.

@@ -15,7 +15,7 @@ use crate::auto_scaling::model::SpotAction;
 use crate::pace::Wall;
 use crate::runtime::{Happened, TaskSpec};
 
-fn state() -> State {
+pub(super) fn state() -> State {
     let mut state = State::new(Settings::default(), Wall::starting(UNIX_EPOCH));
     let mut make = |service, operation: &str, body: Value| {
         state.call(Moment::START, service, operation, body).expect("made");
@@ -40,14 +40,14 @@ fn state() -> State {
     state
 }
 
-fn ecs(state: &mut State, now: Moment, operation: &str, body: Value) -> Value {
+pub(super) fn ecs(state: &mut State, now: Moment, operation: &str, body: Value) -> Value {
     match state.call(now, Service::Ecs, operation, body).expect("accepted") {
         Answer::Json(value) => value,
         Answer::Xml(_) | Answer::Later(_) => panic!("ECS speaks JSON, at once"),
     }
 }
 
-fn wake(state: &mut State, now: Moment) -> String {
+pub(super) fn wake(state: &mut State, now: Moment) -> String {
     let name = json!([{ "name": "SERVICE_NAME", "value": "demo" }, { "name": "COLOUR", "value": "blue" }]);
     let run = json!({
         "cluster": "doze", "taskDefinition": "demo",
@@ -59,7 +59,7 @@ fn wake(state: &mut State, now: Moment) -> String {
 }
 
 /// Goes from deadline to deadline until `seconds`; what was to be done on the way.
-fn pass(state: &mut State, seconds: u64) -> Vec<(u64, Action)> {
+pub(super) fn pass(state: &mut State, seconds: u64) -> Vec<(u64, Action)> {
     let end = Moment::after_start(Duration::from_secs(seconds));
     let mut done = Vec::new();
     loop {
@@ -72,7 +72,7 @@ fn pass(state: &mut State, seconds: u64) -> Vec<(u64, Action)> {
     }
 }
 
-fn started(actions: &[(u64, Action)]) -> Option<(u64, &TaskSpec)> {
+pub(super) fn started(actions: &[(u64, Action)]) -> Option<(u64, &TaskSpec)> {
     actions.iter().find_map(|(at, action)| match action {
         Action::Start(spec) => Some((*at, spec)),
         Action::Stop { .. }
@@ -89,7 +89,7 @@ fn started(actions: &[(u64, Action)]) -> Option<(u64, &TaskSpec)> {
     })
 }
 
-fn kinds(state: &State) -> Vec<&'static str> {
+pub(super) fn kinds(state: &State) -> Vec<&'static str> {
     state.events().after(0, usize::MAX).iter().map(|event| event.kind).collect()
 }
 
