@@ -40,8 +40,9 @@ fn python(requirements: &str) -> PathBuf {
 /// Runs pytest with `words`; what it says is this test's output. Whether all passed.
 fn pytest(python: &Path, words: &[&str]) -> bool {
     let mut command = Command::new(python);
-    command.args(["-B", "-m", "pytest", "-p", "no:cacheprovider", "--local-aws", env!("CARGO_BIN_EXE_local-aws")]);
-    command.args(words).current_dir(tests()).stdin(Stdio::null());
+    let binary = concat!("--local-aws=", env!("CARGO_BIN_EXE_local-aws"));
+    command.args(["-B", "-m", "pytest", "-p", "no:cacheprovider", binary]).args(words);
+    command.current_dir(tests()).stdin(Stdio::null());
     let output = command.output().expect("Python was there a moment ago");
     println!("{command:?}\n{}", String::from_utf8_lossy(&output.stdout));
     eprintln!("{}", String::from_utf8_lossy(&output.stderr));
@@ -60,10 +61,10 @@ fn boto3_and_the_aws_cli_find_in_local_aws_what_aws_documents() {
         (today.join().expect("installed"), query.join().expect("installed"))
     });
     let runs: [(&Path, &[&str]); 3] = [
-        (&today, &["--target", "local-aws"]),
-        (&today, &["--target", "moto"]),
+        (&today, &["--target=local-aws"]),
+        (&today, &["--target=moto"]),
         // The last boto3 that spoke the Query protocol to SQS.
-        (&query, &["--target", "local-aws", "test_sqs.py"]),
+        (&query, &["--target=local-aws", "test_sqs.py"]),
     ];
     let passed: Vec<bool> = thread::scope(|scope| {
         let runs: Vec<_> = runs.iter().map(|(python, words)| scope.spawn(|| pytest(python, words))).collect();

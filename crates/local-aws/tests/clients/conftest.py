@@ -91,7 +91,7 @@ def called(request):
 
 def client_of(service, url, checks, called, **settings):
     """A client whose every answer is checked against the model."""
-    settings = {"retries": {"max_attempts": 1}, "inject_host_prefix": False, "max_pool_connections": 50, **settings}
+    settings = {"retries": {"total_max_attempts": 1}, "inject_host_prefix": False, "max_pool_connections": 50, **settings}
     client = boto3.client(
         service, endpoint_url=url, region_name=REGION, config=botocore.config.Config(**settings), **CREDENTIALS
     )

@@ -53,6 +53,13 @@ def deregister(cloud_map, service, instance):
     done(cloud_map, cloud_map.deregister_instance(ServiceId=service["Id"], InstanceId=instance)["OperationId"])
 
 
+def listed(cloud_map, service):
+    pages = cloud_map.get_paginator("list_instances").paginate(ServiceId=service["Id"])
+    instances = [each for page in pages for each in page["Instances"]]
+    assert len({each["Id"] for each in instances}) == len(instances)
+    return {each["Id"]: each["Attributes"] for each in instances}
+
+
 def discover(cloud_map, name, service="app.service", **more):
     return cloud_map.discover_instances(NamespaceName=f"{name}.test", ServiceName=service, **more)["Instances"]
 
@@ -169,7 +176,7 @@ def test_a_service_with_instances_is_in_use(cloud_map, service):
 
 def test_a_registered_instance_is_listed_got_and_discovered(cloud_map, service, name):
     attributes = register(cloud_map, service, "one", AWS_INSTANCE_PORT="8080", team="red")
-    assert cloud_map.list_instances(ServiceId=service["Id"])["Instances"] == [{"Id": "one", "Attributes": attributes}]
+    assert listed(cloud_map, service) == {"one": attributes}
     got = cloud_map.get_instance(ServiceId=service["Id"], InstanceId="one")["Instance"]
     assert (got["Id"], got["Attributes"]) == ("one", attributes)
     (found,) = waiting.until("it to be discovered", lambda: discover(cloud_map, name))
@@ -180,7 +187,7 @@ def test_a_registered_instance_is_listed_got_and_discovered(cloud_map, service, 
 def test_an_instance_that_is_registered_again_has_only_its_new_attributes(cloud_map, service):
     register(cloud_map, service, "one", team="red")
     attributes = register(cloud_map, service, "one", AWS_INSTANCE_IPV4="10.0.0.2")
-    assert cloud_map.list_instances(ServiceId=service["Id"])["Instances"] == [{"Id": "one", "Attributes": attributes}]
+    assert listed(cloud_map, service) == {"one": attributes}
 
 
 @pytest.mark.only_local_aws("moto's operations have ended when they begin")
@@ -262,7 +269,8 @@ def test_the_revision_grows_with_each_registration_and_deregistration(cloud_map,
     second = waiting.until("a higher revision", lambda: (now := revision()) > first and now, limit=10)
     deregister(cloud_map, service, "one")
     third = waiting.until("a higher revision", lambda: (now := revision()) > second and now, limit=10)
-    assert cloud_map.discover_instances(**asked)["InstancesRevision"] == third == revision()
+    with_instances = lambda: cloud_map.discover_instances(**asked)["InstancesRevision"]  # noqa: E731
+    waiting.until("the revision beside the instances", lambda: with_instances() == third == revision())
 
 
 def test_custom_health_is_updated_and_hides_the_unhealthy(cloud_map, namespace, name):

@@ -240,7 +240,7 @@ def test_a_task_without_room_is_a_failure_of_the_answer_not_an_error(ecs, auto_s
 @pytest.mark.only_local_aws("its hosts come from a group, moto's are registered by hand")
 def test_running_tasks_count_as_a_constraint_keeps_a_host_to_its_number(ecs, auto_scaling, make_group, name, subnets):
     (host,) = cluster_with_hosts(ecs, auto_scaling, make_group, name, 1)
-    define(ecs, name, cpu="64", memory="64", requiresCompatibilities=["EC2"])
+    define(ecs, name, cpu="64", memory="256", requiresCompatibilities=["EC2"])
     constraint = [{"type": "memberOf", "expression": "runningTasksCount < 2"}]
     run_one = lambda: run(ecs, name, name, subnets, launchType="EC2", placementConstraints=constraint)  # noqa: E731
     for _ in range(2):
