@@ -13,6 +13,7 @@ pub mod model;
 pub mod placement;
 pub mod ports;
 pub mod protection;
+pub mod query;
 pub mod requests;
 pub mod run_task;
 pub mod service;
