@@ -1,152 +1,237 @@
-//! Clusters and capacity providers.
+//! Clusters: create, describe, list, update, delete.
 
+use std::time::Duration;
+
+use daemon::moment::Moment;
+use serde_json::Value;
+
+use super::launch::Failure;
 use super::model::Ecs;
-use super::requests::{
-    CreateCapacityProvider, CreateCluster, GroupProvider, PutClusterCapacityProviders, StrategyItem,
-};
+use super::pages::Page;
+use super::requests::clusters::{ClusterSetting, CreateCluster, ListClusters, UpdateCluster};
+use super::requests::{StrategyItem, Tag};
+use super::tags;
 use crate::account::last_part;
 use crate::refusal::Refusal;
 
+/// How long a cluster's capacity providers are being attached or detached, while which they cannot be changed again
+/// (`UPDATE_IN_PROGRESS`). AWS gives no time; terraform-provider-aws waits for it in seconds.
+const ATTACHING_TAKES: Duration = Duration::from_secs(5);
+
 /// A cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Cluster {
     /// Its name.
     pub name: String,
     /// Its ARN.
     pub arn: String,
+    /// Whether it has not been deleted.
+    pub active: bool,
     /// The capacity providers it may use.
     pub providers: Vec<String>,
     /// Used where RunTask names neither a strategy nor a launch type.
     pub default_strategy: Vec<StrategyItem>,
+    /// Until when its capacity providers are being changed.
+    pub busy_until: Moment,
+    /// Tags.
+    pub tags: Vec<Tag>,
+    /// Settings.
+    pub settings: Vec<ClusterSetting>,
+    /// As it was given.
+    pub configuration: Option<Value>,
+    /// As it was given.
+    pub service_connect_defaults: Option<Value>,
 }
-
-/// A capacity provider: an Auto Scaling group that tasks can ask for.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CapacityProvider {
-    /// Its name.
-    pub name: String,
-    /// Its ARN.
-    pub arn: String,
-    /// What it provides.
-    pub group: GroupProvider,
-}
-
-impl CapacityProvider {
-    /// The name of the Auto Scaling group.
-    #[must_use]
-    pub fn group_name(&self) -> &str {
-        last_part(&self.group.auto_scaling_group_arn)
-    }
-
-    /// Whether ECS makes the group grow.
-    #[must_use]
-    pub fn scales(&self) -> bool {
-        self.group.managed_scaling.status == "ENABLED"
-    }
-}
-
-/// The providers that every cluster has without creating them.
-pub(super) const FARGATE: [&str; 2] = ["FARGATE", "FARGATE_SPOT"];
 
 impl Ecs {
-    /// Makes a cluster, or finds the one of that name: the call is idempotent.
+    /// Makes a cluster, or finds the one of that name: the call is idempotent, as long as it says the same.
     ///
     /// # Errors
-    /// A capacity provider that does not exist.
-    pub fn create_cluster(&mut self, request: CreateCluster) -> Result<&Cluster, Refusal> {
+    /// A name, tags or settings that are none; a capacity provider that does not exist; a cluster that is another.
+    pub fn create_cluster(&mut self, now: Moment, request: CreateCluster) -> Result<&Cluster, Refusal> {
         let name = request.cluster_name.unwrap_or_else(|| "default".to_owned());
+        let allowed = |sign: char| sign.is_ascii_alphanumeric() || "-_".contains(sign);
+        if name.is_empty() || name.len() > 255 || !name.chars().all(allowed) {
+            return Err(invalid(
+                "Invalid cluster name. Up to 255 letters, numbers, hyphens and underscores are allowed.",
+            ));
+        }
+        tags::valid(&request.tags)?;
+        let settings = settings(request.settings)?;
         self.providers_exist(&request.capacity_providers)?;
+        let strategy = request.default_capacity_provider_strategy;
+        super::capacity::valid_strategy(&strategy)?;
+        super::capacity::within(&strategy, &request.capacity_providers)?;
         let arn = self.account.arn("ecs", &format!("cluster/{name}"));
-        Ok(self.clusters.entry(name.clone()).or_insert(Cluster {
-            name,
+        let attaches = request.capacity_providers.iter().any(|name| self.providers.contains_key(name));
+        let made = Cluster {
+            name: name.clone(),
             arn,
+            active: true,
             providers: request.capacity_providers,
-            default_strategy: request.default_capacity_provider_strategy,
-        }))
+            default_strategy: strategy,
+            busy_until: if attaches { now + self.pace.of(ATTACHING_TAKES) } else { Moment::START },
+            tags: request.tags,
+            settings,
+            configuration: request.configuration,
+            service_connect_defaults: request.service_connect_defaults,
+        };
+        if let Some(there) = self.clusters.get(&name).filter(|there| there.active) {
+            let same = (made.providers.is_empty() || made.providers == there.providers)
+                && (made.default_strategy.is_empty() || made.default_strategy == there.default_strategy)
+                && (made.tags.is_empty() || made.tags == there.tags)
+                && (made.configuration.is_none() || made.configuration == there.configuration);
+            if !same {
+                return Err(invalid(
+                    "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
+                ));
+            }
+        } else {
+            self.clusters.insert(name.clone(), made);
+        }
+        self.clusters.get(&name).ok_or_else(no_cluster)
     }
 
-    /// Replaces what a cluster may use.
+    /// UpdateCluster and UpdateClusterSettings: what is said replaces what was.
     ///
     /// # Errors
-    /// The cluster or a capacity provider does not exist.
-    pub fn put_cluster_capacity_providers(
-        &mut self,
-        request: PutClusterCapacityProviders,
-    ) -> Result<&Cluster, Refusal> {
-        let name = self.cluster(Some(&request.cluster))?.name.clone();
-        self.providers_exist(&request.capacity_providers)?;
+    /// No such cluster; a setting that is none.
+    pub fn update_cluster(&mut self, request: UpdateCluster) -> Result<&Cluster, Refusal> {
+        let name = self.named_cluster(request.cluster.as_deref())?;
+        let new = request.settings.map(settings).transpose()?;
         let cluster = self.clusters.get_mut(&name).ok_or_else(no_cluster)?;
-        cluster.providers = request.capacity_providers;
-        cluster.default_strategy = request.default_capacity_provider_strategy;
+        if let Some(settings) = new {
+            cluster.settings = settings;
+        }
+        cluster.configuration = request.configuration.or(cluster.configuration.take());
+        cluster.service_connect_defaults = request.service_connect_defaults.or(cluster.service_connect_defaults.take());
         Ok(cluster)
     }
 
-    /// Makes a capacity provider. Whether its group exists is seen by who knows groups.
+    /// DeleteCluster: it becomes INACTIVE, and can still be described.
     ///
     /// # Errors
-    /// There is one of that name.
-    pub fn create_capacity_provider(&mut self, request: CreateCapacityProvider) -> Result<&CapacityProvider, Refusal> {
-        let name = request.name;
-        if name.is_empty() || ["aws", "ecs", "fargate"].iter().any(|taken| name.to_lowercase().starts_with(taken)) {
+    /// No such cluster; what is in it; its capacity providers are being changed.
+    pub fn delete_cluster(&mut self, now: Moment, name: Option<&str>) -> Result<&Cluster, Refusal> {
+        let name = self.named_cluster(name)?;
+        if self.instances.values().any(|instance| instance.cluster == name && instance.gone_at.is_none()) {
             return Err(Refusal::new(
-                "ClientException",
-                "The specified capacity provider name is invalid. Up to 255 characters are allowed, including letters \
-                 (upper and lowercase), numbers, underscores, and hyphens. The name can't be prefixed with \"aws\", \
-                 \"ecs\", or \"fargate\". Specify a valid name and try again.",
+                "ClusterContainsContainerInstancesException",
+                "The Cluster cannot be deleted while Container Instances are active or draining.",
             ));
         }
-        if self.providers.contains_key(&name) {
+        if self.active_services(&name) > 0 {
             return Err(Refusal::new(
-                "ClientException",
-                "The specified capacity provider already exists. To change the configuration of an existing capacity \
-                 provider, update the capacity provider.",
+                "ClusterContainsServicesException",
+                "The Cluster cannot be deleted while Services are active.",
             ));
         }
-        let arn = self.account.arn("ecs", &format!("capacity-provider/{name}"));
-        let provider = CapacityProvider { name: name.clone(), arn, group: request.auto_scaling_group_provider };
-        Ok(self.providers.entry(name).or_insert(provider))
+        if self.tasks.counted(&name).live > 0 {
+            return Err(Refusal::new(
+                "ClusterContainsTasksException",
+                "The Cluster cannot be deleted while Tasks are active.",
+            ));
+        }
+        self.not_busy(now, &name)?;
+        let cluster = self.clusters.get_mut(&name).ok_or_else(no_cluster)?;
+        cluster.active = false;
+        cluster.providers.clear();
+        cluster.default_strategy.clear();
+        Ok(cluster)
+    }
+
+    /// Whether a cluster's capacity providers may be changed.
+    pub(super) fn not_busy(&self, now: Moment, cluster: &str) -> Result<(), Refusal> {
+        match self.clusters.get(cluster) {
+            Some(cluster) if now < cluster.busy_until => Err(Refusal::new(
+                "UpdateInProgressException",
+                "The specified cluster is in a busy state. Cluster attachments must be in UPDATE_COMPLETE or \
+                 UPDATE_FAILED state before they can be updated. Wait and try again.",
+            )),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// From now on a cluster's capacity providers are being changed.
+    pub(super) fn attach_providers(&mut self, now: Moment, cluster: &str) {
+        if let Some(cluster) = self.clusters.get_mut(cluster) {
+            cluster.busy_until = now + self.pace.of(ATTACHING_TAKES);
+        }
+    }
+
+    /// Ends what only takes time: a world that is being made does not wait.
+    pub fn finish(&mut self) {
+        for cluster in self.clusters.values_mut() {
+            cluster.busy_until = Moment::START;
+        }
+    }
+
+    /// A page of the ARNs of the clusters.
+    ///
+    /// # Errors
+    /// A page that is none.
+    pub fn list_clusters(&self, request: &ListClusters) -> Result<(Vec<String>, Option<String>), Refusal> {
+        let page = Page::read("clusters", 100, request.max_results, request.next_token.as_deref())?;
+        let active = self.clusters.values().filter(|cluster| cluster.active);
+        let (page, next) = page.cut(active, |cluster| cluster.name.clone());
+        Ok((page.into_iter().map(|cluster| cluster.arn.clone()).collect(), next))
+    }
+
+    /// The clusters named, or `default`; and what is none.
+    ///
+    /// # Errors
+    /// More than 100.
+    pub fn describe_clusters(&self, named: &[String]) -> Result<(Vec<&Cluster>, Vec<Failure>), Refusal> {
+        if named.len() > 100 {
+            return Err(invalid("Clusters must be at most 100."));
+        }
+        let default = ["default".to_owned()];
+        let asked = if named.is_empty() { &default } else { named };
+        let mut found = Vec::new();
+        let mut missing = Vec::new();
+        for name in asked {
+            let name = last_part(name);
+            match self.clusters.get(name) {
+                Some(cluster) => found.push(cluster),
+                None => missing.push(Failure::missing(self.account.arn("ecs", &format!("cluster/{name}")))),
+            }
+        }
+        Ok((found, missing))
     }
 
     /// A cluster by name or ARN; `default` where none is named.
     ///
     /// # Errors
-    /// There is none.
+    /// There is none, or it has been deleted.
     pub fn cluster(&self, name: Option<&str>) -> Result<&Cluster, Refusal> {
         let name = last_part(name.unwrap_or("default"));
-        self.clusters.get(name).ok_or_else(no_cluster)
+        self.clusters.get(name).filter(|cluster| cluster.active).ok_or_else(no_cluster)
     }
 
-    /// The cluster whose capacity provider has this group, and that provider.
-    #[must_use]
-    pub fn cluster_of_group(&self, group: &str) -> Option<(&Cluster, &CapacityProvider)> {
-        self.providers.values().filter(|provider| provider.group_name() == group).find_map(|provider| {
-            let cluster = self.clusters.values().find(|cluster| cluster.providers.contains(&provider.name))?;
-            Some((cluster, provider))
-        })
-    }
-
-    /// The clusters named, or every one; and the names that are none.
-    #[must_use]
-    pub fn describe_clusters(&self, named: &[String]) -> (Vec<&Cluster>, Vec<String>) {
-        if named.is_empty() {
-            return (self.clusters.get("default").into_iter().collect(), Vec::new());
-        }
-        let (found, missing): (Vec<_>, Vec<_>) = named.iter().partition(|n| self.clusters.contains_key(last_part(n)));
-        let found = found.into_iter().filter_map(|name| self.clusters.get(last_part(name))).collect();
-        (found, missing.into_iter().map(|n| self.account.arn("ecs", &format!("cluster/{}", last_part(n)))).collect())
-    }
-
-    fn providers_exist(&self, names: &[String]) -> Result<(), Refusal> {
-        match names.iter().find(|name| !FARGATE.contains(&name.as_str()) && !self.providers.contains_key(*name)) {
-            None => Ok(()),
-            Some(name) => Err(Refusal::new(
-                "InvalidParameterException",
-                format!("The specified capacity provider '{name}' was not found. Specify a valid name and try again."),
-            )),
+    fn named_cluster(&self, name: Option<&str>) -> Result<String, Refusal> {
+        match name {
+            None | Some("") => Err(invalid("Cluster cannot be null or empty.")),
+            Some(name) => Ok(self.cluster(Some(name))?.name.clone()),
         }
     }
 }
 
-fn no_cluster() -> Refusal {
+fn settings(given: Vec<ClusterSetting>) -> Result<Vec<ClusterSetting>, Refusal> {
+    let known = |s: &ClusterSetting| {
+        s.name == "containerInsights" && ["enabled", "disabled", "enhanced"].contains(&s.value.as_str())
+    };
+    if !given.iter().all(known) {
+        return Err(invalid("The setting 'containerInsights' should be one of [enabled, disabled, enhanced]."));
+    }
+    // A cluster always has this setting: the account's, which is off.
+    let off = || ClusterSetting { name: "containerInsights".to_owned(), value: "disabled".to_owned() };
+    Ok(if given.is_empty() { vec![off()] } else { given })
+}
+
+pub(super) fn no_cluster() -> Refusal {
     Refusal::new("ClusterNotFoundException", "Cluster not found.")
+}
+
+fn invalid(message: &str) -> Refusal {
+    Refusal::new("InvalidParameterException", message)
 }

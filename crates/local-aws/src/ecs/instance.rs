@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use daemon::moment::Moment;
 
-use super::model::{Ecs, Effect};
-use super::placement::Resources;
-use super::requests::{Attribute, Attributes, ListAttributes, Named};
+use super::model::Ecs;
+use super::placement::{Resources, TASK_ENI};
+use super::ports::RESERVED;
+use super::requests::Tag;
 use super::task::StopCode;
 use crate::account::last_part;
-use crate::refusal::Refusal;
+
+/// The version that the agents of this world's hosts have.
+pub const AGENT_VERSION: &str = "1.105.1";
 
 /// Whether a host takes tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,16 +54,62 @@ pub struct ContainerInstance {
     pub status: InstanceStatus,
     /// Whether its ECS agent is connected.
     pub agent_connected: bool,
+    /// Its ECS agent's version: `1.105.1`.
+    pub agent_version: String,
     /// What it has.
     pub registered: Resources,
+    /// Ports that it registered as taken.
+    pub reserved_ports: Vec<u16>,
+    /// Attributes that its agent and ECS gave it.
+    pub given: BTreeMap<String, Option<String>>,
     /// Custom attributes.
     pub attributes: BTreeMap<String, Option<String>>,
+    /// Tags.
+    pub tags: Vec<Tag>,
     /// When it registered.
     pub registered_at: Moment,
     /// When it was deregistered.
     pub gone_at: Option<Moment>,
     /// Grows with every change.
     pub version: u64,
+}
+
+impl ContainerInstance {
+    /// The value of an attribute that it has; empty where that has none.
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        let value = self.attributes.get(name).or_else(|| self.given.get(name))?;
+        Some(value.as_deref().unwrap_or_default())
+    }
+
+    /// Whether it has an attribute.
+    #[must_use]
+    pub fn has_attribute(&self, name: &str) -> bool {
+        self.attribute(name).is_some()
+    }
+}
+
+/// What the agent of a host of this world, and ECS, say of it ("Amazon ECS container instance attributes").
+fn given_to(zone: &str) -> BTreeMap<String, Option<String>> {
+    let named = [
+        ("ecs.availability-zone", zone),
+        ("ecs.instance-type", "t3.micro"),
+        ("ecs.ami-id", "ami-00000000000000001"),
+        ("ecs.cpu-architecture", "x86_64"),
+        ("ecs.os-type", "linux"),
+        ("ecs.os-family", "LINUX"),
+        ("ecs.vpc-id", "vpc-00000000000000001"),
+        ("ecs.subnet-id", crate::ecs::task::SUBNET),
+    ];
+    let able = [
+        TASK_ENI,
+        "ecs.capability.execution-role-awslogs",
+        "ecs.capability.container-ordering",
+        "com.amazonaws.ecs.capability.docker-remote-api.1.21",
+        "com.amazonaws.ecs.capability.task-iam-role",
+    ];
+    let named = named.into_iter().map(|(name, value)| (name.to_owned(), Some(value.to_owned())));
+    named.chain(able.into_iter().map(|name| (name.to_owned(), None))).collect()
 }
 
 impl Ecs {
@@ -82,8 +131,12 @@ impl Ecs {
             provider,
             status: InstanceStatus::Active,
             agent_connected: true,
+            agent_version: AGENT_VERSION.to_owned(),
             registered,
+            reserved_ports: RESERVED.to_vec(),
+            given: given_to(zone),
             attributes: BTreeMap::new(),
+            tags: Vec::new(),
             registered_at: now,
             gone_at: None,
             version: 1,
@@ -102,6 +155,7 @@ impl Ecs {
                 instance.version += 1;
             }
         }
+        self.tasks.stir();
     }
 
     /// A host has gone, and its tasks with it.
@@ -154,144 +208,5 @@ impl Ecs {
     pub(super) fn find_instance(&self, cluster: &str, id: &str) -> Option<&ContainerInstance> {
         let arn = self.account.arn("ecs", &format!("container-instance/{cluster}/{}", last_part(id)));
         self.instances.get(&arn)
-    }
-
-    /// Container instances by id or ARN, and those that are none.
-    ///
-    /// # Errors
-    /// No such cluster; nothing asked for.
-    pub fn describe_instances(&self, request: &Named) -> Result<(Vec<&ContainerInstance>, Vec<String>), Refusal> {
-        let cluster = self.cluster(request.cluster.as_deref())?.name.clone();
-        if request.container_instances.is_empty() || request.container_instances.len() > 100 {
-            return Err(Refusal::new(
-                "InvalidParameterException",
-                "Container Instances must contain between 1 and 100 items.",
-            ));
-        }
-        let mut found = Vec::new();
-        let mut missing = Vec::new();
-        for id in &request.container_instances {
-            match self.find_instance(&cluster, id) {
-                Some(instance) => found.push(instance),
-                None => {
-                    let resource = format!("container-instance/{cluster}/{}", last_part(id));
-                    missing.push(self.account.arn("ecs", &resource));
-                }
-            }
-        }
-        Ok((found, missing))
-    }
-
-    /// The ARNs of a cluster's container instances, of one status where that is asked for.
-    ///
-    /// # Errors
-    /// No such cluster.
-    pub fn list_instances(&self, request: &Named) -> Result<Vec<&str>, Refusal> {
-        let cluster = &self.cluster(request.cluster.as_deref())?.name;
-        let listed = self.instances.values().filter(|i| {
-            i.cluster == *cluster
-                && match &request.status {
-                    Some(status) => i.status.name() == status,
-                    None => i.status != InstanceStatus::Inactive,
-                }
-        });
-        Ok(listed.map(|instance| instance.arn.as_str()).collect())
-    }
-
-    /// UpdateContainerInstancesState: ACTIVE or DRAINING.
-    ///
-    /// # Errors
-    /// No such cluster; another status.
-    pub fn update_instances_state(
-        &mut self,
-        request: &Named,
-    ) -> Result<(Vec<&ContainerInstance>, Vec<String>), Refusal> {
-        let status = match request.status.as_deref() {
-            Some("ACTIVE") => InstanceStatus::Active,
-            Some("DRAINING") => InstanceStatus::Draining,
-            Some(_) | None => {
-                return Err(Refusal::new("InvalidParameterException", "Status must be ACTIVE or DRAINING."));
-            }
-        };
-        let (found, _) = self.describe_instances(request)?;
-        let arns: Vec<String> = found
-            .iter()
-            .filter(|instance| instance.status != InstanceStatus::Inactive && instance.status != status)
-            .map(|instance| instance.arn.clone())
-            .collect();
-        for arn in arns {
-            if let Some(instance) = self.instances.get_mut(&arn) {
-                instance.status = status;
-                instance.version += 1;
-                let host = instance.host.clone();
-                self.tasks.stir();
-                self.effects.push(match status {
-                    InstanceStatus::Active => Effect::Active { host },
-                    InstanceStatus::Draining | InstanceStatus::Inactive => Effect::Draining { host },
-                });
-            }
-        }
-        self.describe_instances(request)
-    }
-
-    /// PutAttributes.
-    ///
-    /// # Errors
-    /// No such cluster or container instance.
-    pub fn put_attributes(&mut self, request: &Attributes) -> Result<(), Refusal> {
-        self.each_target(request, |instance, attribute| {
-            instance.attributes.insert(attribute.name.clone(), attribute.value.clone());
-        })
-    }
-
-    /// DeleteAttributes.
-    ///
-    /// # Errors
-    /// No such cluster or container instance.
-    pub fn delete_attributes(&mut self, request: &Attributes) -> Result<(), Refusal> {
-        self.each_target(request, |instance, attribute| {
-            instance.attributes.remove(&attribute.name);
-        })
-    }
-
-    fn each_target(
-        &mut self,
-        request: &Attributes,
-        change: impl Fn(&mut ContainerInstance, &Attribute),
-    ) -> Result<(), Refusal> {
-        let cluster = self.cluster(request.cluster.as_deref())?.name.clone();
-        let none = || Refusal::new("TargetNotFoundException", "The specified target wasn't found.");
-        let mut targets = Vec::new();
-        for attribute in &request.attributes {
-            let id = attribute.target_id.as_deref().ok_or_else(none)?;
-            targets.push(self.find_instance(&cluster, id).ok_or_else(none)?.arn.clone());
-        }
-        for (arn, attribute) in targets.iter().zip(&request.attributes) {
-            if let Some(instance) = self.instances.get_mut(arn) {
-                change(instance, attribute);
-                instance.version += 1;
-            }
-        }
-        Ok(())
-    }
-
-    /// ListAttributes.
-    ///
-    /// # Errors
-    /// No such cluster.
-    pub fn list_attributes(&self, request: &ListAttributes) -> Result<Vec<Attribute>, Refusal> {
-        let cluster = &self.cluster(request.cluster.as_deref())?.name;
-        let here = self.instances.values().filter(|i| i.cluster == *cluster && i.status != InstanceStatus::Inactive);
-        let all = here.flat_map(|instance| {
-            instance.attributes.iter().map(|(name, value)| Attribute {
-                name: name.clone(),
-                value: value.clone(),
-                target_type: Some("container-instance".to_owned()),
-                target_id: Some(instance.arn.clone()),
-            })
-        });
-        let named = |attribute: &Attribute| request.attribute_name.as_ref().is_none_or(|name| attribute.name == *name);
-        let valued = |a: &Attribute| request.attribute_value.is_none() || a.value == request.attribute_value;
-        Ok(all.filter(|attribute| named(attribute) && valued(attribute)).collect())
     }
 }

@@ -1,7 +1,11 @@
 //! ListTasks and DescribeTasks.
 
+use daemon::moment::Moment;
+
+use super::launch::Failure;
 use super::model::Ecs;
-use super::requests::{ListTasks, Named};
+use super::pages::Page;
+use super::requests::{DescribeTasks, ListTasks};
 use super::task::Task;
 use crate::account::last_part;
 use crate::refusal::Refusal;
@@ -11,7 +15,7 @@ impl Ecs {
     ///
     /// # Errors
     /// No such cluster, service or container instance; `startedBy` beside a filter that it excludes.
-    pub fn list_tasks(&self, request: &ListTasks) -> Result<(Vec<&str>, Option<String>), Refusal> {
+    pub fn list_tasks(&self, now: Moment, request: &ListTasks) -> Result<(Vec<&str>, Option<String>), Refusal> {
         let cluster = &self.cluster(request.cluster.as_deref())?.name;
         let others = [&request.container_instance, &request.family, &request.service_name, &request.launch_type];
         if request.started_by.is_some() && others.iter().any(|other| other.is_some()) {
@@ -31,15 +35,17 @@ impl Ecs {
         let desired = match request.desired_status.as_deref() {
             None => "RUNNING",
             Some(status @ ("RUNNING" | "PENDING" | "STOPPED")) => status,
-            Some(_) => return Err(invalid("desiredStatus must be RUNNING, PENDING or STOPPED.")),
+            Some(_) => return Err(invalid("desiredStatus should be one of [RUNNING, PENDING, STOPPED].")),
         };
-        let size = request.max_results.unwrap_or(100);
-        if !(1..=100).contains(&size) {
-            return Err(invalid("maxResults must be between 1 and 100."));
+        if !matches!(request.launch_type.as_deref(), None | Some("EC2" | "FARGATE" | "EXTERNAL" | "MANAGED_INSTANCES"))
+        {
+            return Err(invalid("launchType should be one of [EC2, FARGATE, EXTERNAL, MANAGED_INSTANCES]."));
         }
+        let page = Page::read("tasks", 100, request.max_results, request.next_token.as_deref())?;
         let listed = |task: &&Task| {
             let is = |filter: &Option<String>, value: &str| filter.as_ref().is_none_or(|filter| filter == value);
             task.cluster == *cluster
+                && self.shows(now, task)
                 && task.desired.name() == desired
                 && (instance.is_none() || task.instance.as_deref() == instance)
                 && is(&request.family, &task.family)
@@ -48,19 +54,15 @@ impl Ecs {
                 && group.as_ref().is_none_or(|group| task.group == *group)
         };
         // In the order of ids, so that a page goes on where the last one ended whatever has happened between.
-        let after = request.next_token.as_deref().unwrap_or_default();
-        let mut page: Vec<&Task> = self.tasks.after(after).filter(listed).collect();
-        let more = page.len() > size;
-        page.truncate(size);
-        let next = page.last().filter(|_| more).map(|task| task.id.clone());
+        let (page, next) = page.cut(self.tasks.after(&page.after).filter(listed), |task| task.id.clone());
         Ok((page.into_iter().map(|task| task.arn.as_str()).collect(), next))
     }
 
-    /// Tasks by id or ARN, and the ARNs of those that are none (`MISSING`).
+    /// Tasks by id or ARN, and those that are none (`MISSING`).
     ///
     /// # Errors
     /// No such cluster; none or too many asked for.
-    pub fn describe_tasks(&self, request: &Named) -> Result<(Vec<&Task>, Vec<String>), Refusal> {
+    pub fn describe_tasks(&self, now: Moment, request: &DescribeTasks) -> Result<(Vec<&Task>, Vec<Failure>), Refusal> {
         let cluster = &self.cluster(request.cluster.as_deref())?.name;
         if request.tasks.is_empty() {
             return Err(invalid("Tasks cannot be empty."));
@@ -71,12 +73,21 @@ impl Ecs {
         let mut found = Vec::new();
         let mut missing = Vec::new();
         for id in &request.tasks {
-            match self.tasks.get(last_part(id)).filter(|task| task.cluster == *cluster) {
+            let there = self.tasks.get(last_part(id)).filter(|task| task.cluster == *cluster && self.shows(now, task));
+            match there {
                 Some(task) => found.push(task),
-                None => missing.push(self.account.arn("ecs", &format!("task/{cluster}/{}", last_part(id)))),
+                None => {
+                    let arn = self.account.arn("ecs", &format!("task/{cluster}/{}", last_part(id)));
+                    missing.push(Failure::missing(arn));
+                }
             }
         }
         Ok((found, missing))
+    }
+
+    /// Whether reads show a task already.
+    fn shows(&self, now: Moment, task: &Task) -> bool {
+        task.created_at + self.read_delay <= now
     }
 }
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use daemon::moment::Moment;
 
-use super::cluster::{CapacityProvider, Cluster};
-use super::definition::TaskDefinition;
+use super::capacity::CapacityProvider;
+use super::cluster::Cluster;
+use super::definition::Family;
 use super::instance::ContainerInstance;
 use super::run_task::Tokens;
 use super::service::Service;
@@ -47,6 +48,11 @@ pub enum Effect {
     },
     /// The task's containers are to be stopped. May be said more than once.
     Stopping {
+        /// Its id.
+        task: String,
+    },
+    /// ECS knows no more of a task: its host was deregistered under it. What runs of it runs on.
+    Orphaned {
         /// Its id.
         task: String,
     },
@@ -93,7 +99,7 @@ pub struct Ecs {
     pub(super) pace: Pace,
     pub(super) ids: Ids,
     pub(super) clusters: BTreeMap<String, Cluster>,
-    pub(super) definitions: BTreeMap<String, Vec<TaskDefinition>>,
+    pub(super) definitions: BTreeMap<String, Family>,
     pub(super) providers: BTreeMap<String, CapacityProvider>,
     /// By ARN.
     pub(super) instances: BTreeMap<String, ContainerInstance>,
@@ -106,6 +112,9 @@ pub struct Ecs {
     /// Until when, by the task's id.
     pub(super) protections: BTreeMap<String, Moment>,
     pub(super) effects: Vec<Effect>,
+    /// How long the world's start is after 1970: what `registeredAt` in an expression is compared by.
+    pub(super) epoch: Duration,
+    pub(super) read_delay: Duration,
 }
 
 impl Ecs {
@@ -126,7 +135,20 @@ impl Ecs {
             services: BTreeMap::new(),
             protections: BTreeMap::new(),
             effects: Vec::new(),
+            epoch: Duration::ZERO,
+            read_delay: Duration::ZERO,
         }
+    }
+
+    /// How long the world's start is after 1970.
+    pub const fn set_epoch(&mut self, epoch: Duration) {
+        self.epoch = epoch;
+    }
+
+    /// ListTasks and DescribeTasks do not show a task that is younger. ("The Amazon ECS API follows an eventual
+    /// consistency model", RunTask.)
+    pub const fn set_read_delay(&mut self, delay: Duration) {
+        self.read_delay = delay;
     }
 
     /// What has come of changes since the last time this was asked.
@@ -151,11 +173,6 @@ impl Ecs {
     /// Every container instance that is known.
     pub fn container_instances(&self) -> impl Iterator<Item = &ContainerInstance> {
         self.instances.values()
-    }
-
-    /// Every capacity provider.
-    pub fn capacity_providers(&self) -> impl Iterator<Item = &CapacityProvider> {
-        self.providers.values()
     }
 
     /// What is counted of the tasks.

@@ -10,14 +10,16 @@ use super::requests::StrategyItem;
 /// The provider of the next task, where `there` says how many each has already. None without any weight.
 #[must_use]
 pub fn next<'a>(items: &'a [StrategyItem], there: &BTreeMap<String, usize>) -> Option<&'a str> {
-    if items.iter().all(|item| item.weight == 0) {
+    if items.iter().all(|item| item.weight <= 0) {
         return None;
     }
     let has = |item: &StrategyItem| there.get(&item.capacity_provider).copied().unwrap_or(0);
     let base = |item: &StrategyItem| usize::try_from(item.base).unwrap_or(usize::MAX);
     let short = items.iter().find(|item| has(item) < base(item));
     // Whose share would be the smallest with one more: compared as fractions, (beyond + 1) / weight.
-    let share = |item: &StrategyItem| (has(item).saturating_sub(base(item)) as u64 + 1, u64::from(item.weight));
+    let share = |item: &StrategyItem| {
+        (has(item).saturating_sub(base(item)) as u64 + 1, u64::try_from(item.weight).unwrap_or(0))
+    };
     let weighed = items.iter().filter(|item| item.weight > 0);
     let least = weighed.min_by(|one, other| {
         let ((one, its_weight), (other, weight)) = (share(one), share(other));
@@ -32,7 +34,7 @@ mod tests {
 
     use super::*;
 
-    fn item(name: &str, base: u32, weight: u32) -> StrategyItem {
+    fn item(name: &str, base: i32, weight: i32) -> StrategyItem {
         StrategyItem { capacity_provider: name.to_owned(), weight, base }
     }
 
@@ -62,12 +64,12 @@ mod tests {
     proptest! {
         #[test]
         fn every_provider_gets_at_least_the_whole_tasks_that_its_weight_is_worth(
-            weights in proptest::collection::vec(1u32..1000, 1..20), count in 1usize..100
+            weights in proptest::collection::vec(1i32..1000, 1..20), count in 1usize..100
         ) {
             let items: Vec<StrategyItem> =
                 weights.iter().enumerate().map(|(number, weight)| item(&number.to_string(), 0, *weight)).collect();
             let there = spread(&items, count);
-            let total: u32 = weights.iter().sum();
+            let total: i32 = weights.iter().sum();
             for item in &items {
                 let got = there.get(&item.capacity_provider).copied().unwrap_or(0);
                 prop_assert!(got >= count * item.weight as usize / total as usize);

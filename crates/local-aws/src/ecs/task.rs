@@ -2,15 +2,20 @@
 //! DEPROVISIONING, STOPPED, in this order and never back.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use daemon::moment::Moment;
 
+use super::constraints::Placing;
 use super::definition::NetworkMode;
 use super::model::{Ecs, Effect};
 use super::ports::Binding;
 use super::requests::{StopTask, Tag, TaskOverride};
 use crate::account::last_part;
 use crate::refusal::Refusal;
+
+/// The subnet that everything is in.
+pub const SUBNET: &str = "subnet-00000000000000001";
 
 /// Where a task is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -162,6 +167,8 @@ pub struct Container {
     pub status: ContainerStatus,
     /// How it ended; none when it was killed with its host.
     pub exit_code: Option<i64>,
+    /// Why it could not be started.
+    pub reason: Option<String>,
     /// Whether the task ends with it.
     pub essential: bool,
 }
@@ -191,6 +198,12 @@ pub struct Task {
     pub launch_type: LaunchType,
     /// The capacity provider it was asked of.
     pub provider: Option<String>,
+    /// Fargate's version.
+    pub platform_version: Option<String>,
+    /// Whether commands may be executed in it: told again, not used.
+    pub enable_execute_command: bool,
+    /// What it asks of its place.
+    pub placing: Arc<Placing>,
     /// Where it is in its life.
     pub last_status: LastStatus,
     /// What is wanted of it.
@@ -235,6 +248,8 @@ pub struct Task {
     pub stop_code: Option<StopCode>,
     /// Why it stopped, for people.
     pub stopped_reason: Option<String>,
+    /// Whether it runs on although ECS knows no more of it.
+    pub orphaned: bool,
     /// Grows with every change.
     pub version: u64,
 }
@@ -259,6 +274,12 @@ impl Task {
         set.filter(|pair| pair.name == name).map(|pair| pair.value.as_str()).next_back()
     }
 
+    /// Whether it has a network interface of its own.
+    #[must_use]
+    pub fn has_interface(&self) -> bool {
+        self.network_mode == NetworkMode::Awsvpc
+    }
+
     /// Whether it waits for a host.
     pub(super) fn waits(&self) -> bool {
         self.last_status == LastStatus::Provisioning && self.launch_type == LaunchType::Ec2
@@ -271,21 +292,30 @@ impl Task {
 }
 
 impl Ecs {
-    /// StopTask.
+    /// StopTask. A task that is being stopped, or has, is answered as it is. "Any tags associated with the task will be
+    /// deleted."
     ///
     /// # Errors
-    /// No such cluster or task.
+    /// No such cluster or task; a reason that is too long.
     pub fn stop_task(&mut self, now: Moment, request: &StopTask) -> Result<&Task, Refusal> {
         let cluster = self.cluster(request.cluster.as_deref())?.name.clone();
+        let invalid = |message: &str| Refusal::new("InvalidParameterException", message);
         let id = last_part(&request.task).to_owned();
+        let none = || invalid("The referenced task was not found.");
+        if id.is_empty() {
+            return Err(invalid("Task cannot be null or empty."));
+        }
         if self.tasks.get(&id).is_none_or(|task| task.cluster != cluster) {
-            return Err(Refusal::new("InvalidParameterException", "The referenced task was not found."));
+            return Err(none());
         }
         let reason = request.reason.clone().unwrap_or_else(|| "Task stopped by user".to_owned());
+        // "The maximum length is 1024" (StopTask's reason, ECS developer guide on stopped tasks).
+        if reason.chars().count() > 1024 {
+            return Err(invalid("reason must be at most 1024 characters."));
+        }
         self.want_stopped(now, &id, StopCode::UserInitiated, &reason);
-        self.tasks
-            .get(&id)
-            .ok_or_else(|| Refusal::new("InvalidParameterException", "The referenced task was not found."))
+        self.tasks.change(&id, |task| task.tags.clear());
+        self.tasks.get(&id).ok_or_else(none)
     }
 
     /// The task is to end; the first reason given stays.
@@ -341,7 +371,7 @@ impl Ecs {
     /// A container of the task ended.
     pub fn exited(&mut self, now: Moment, id: &str, container: &str, code: i64) {
         let seen = self.tasks.change(id, |task| {
-            if task.last_status >= LastStatus::Deprovisioning {
+            if task.last_status >= LastStatus::Deprovisioning && !task.orphaned {
                 return None;
             }
             let ended = task.containers.iter_mut().find(|c| c.name == container)?;
@@ -349,9 +379,16 @@ impl Ecs {
             ended.exit_code = Some(code);
             let essential = ended.essential;
             task.version += 1;
-            Some((essential, task.known_status() == ContainerStatus::Stopped))
+            Some((essential, task.known_status() == ContainerStatus::Stopped, task.orphaned))
         });
-        let Some((essential, all_ended)) = seen.flatten() else { return };
+        let Some((essential, all_ended, orphaned)) = seen.flatten() else { return };
+        if orphaned {
+            // Only now its address is free.
+            if all_ended {
+                self.effects.push(Effect::Stopped { task: id.to_owned() });
+            }
+            return;
+        }
         if essential || all_ended {
             self.want_stopped(now, id, StopCode::EssentialContainerExited, "Essential container in task exited");
         }
@@ -371,6 +408,7 @@ impl Ecs {
             }
             for container in &mut task.containers {
                 container.status = ContainerStatus::Stopped;
+                container.reason.get_or_insert_with(|| reason.to_owned());
             }
             true
         });
@@ -417,6 +455,27 @@ impl Ecs {
             }
         });
         self.stopped(now, id);
+    }
+
+    /// ECS knows no more of the task; what runs of it runs on.
+    pub(super) fn orphan(&mut self, now: Moment, id: &str, code: StopCode, reason: &str) {
+        let running = self.tasks.change(id, |task| {
+            task.desired = Desired::Stopped;
+            task.stopping_at.get_or_insert(now);
+            task.stop_code.get_or_insert(code);
+            task.stopped_reason.get_or_insert_with(|| reason.to_owned());
+            task.last_status = LastStatus::Stopped;
+            task.execution_stopped_at.get_or_insert(now);
+            task.stopped_at = Some(now);
+            task.orphaned = task.known_status() != ContainerStatus::Stopped;
+            task.version += 1;
+            task.orphaned
+        });
+        match running {
+            Some(true) => self.effects.push(Effect::Orphaned { task: id.to_owned() }),
+            Some(false) => self.effects.push(Effect::Stopped { task: id.to_owned() }),
+            None => {}
+        }
     }
 
     pub(super) fn stopped(&mut self, now: Moment, id: &str) {

@@ -42,8 +42,8 @@ pub struct Counted {
     pub pending_ec2: usize,
     /// Tasks that are not over.
     pub live: usize,
-    /// Tasks in PROVISIONING, on whatever.
-    pub provisioning: usize,
+    /// Tasks that wait for a host.
+    pub waiting: usize,
 }
 
 /// The place of a task in a queue: its moment, and what came first of the same moment.
@@ -295,8 +295,8 @@ impl Counted {
         if task.last_status < LastStatus::Stopped {
             change(&mut self.live);
         }
-        if task.last_status == LastStatus::Provisioning {
-            change(&mut self.provisioning);
+        if task.waits() {
+            change(&mut self.waiting);
         }
         match (task.last_status.cmp(&LastStatus::Running), task.launch_type) {
             (std::cmp::Ordering::Less, LaunchType::Fargate) => change(&mut self.pending_fargate),

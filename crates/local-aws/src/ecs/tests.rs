@@ -1,3 +1,9 @@
+mod calls;
+mod capacity;
+mod cloud;
+mod hosts;
+mod placement;
+
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -7,7 +13,8 @@ use serde_json::json;
 
 use super::model::{Ecs, Effect};
 use super::placement::Resources;
-use super::requests::{Named, RunTask, StopTask};
+use super::requests::instances::ListContainerInstances;
+use super::requests::{DescribeTasks, RunTask, StopTask};
 use super::task::{Desired, LastStatus, StopCode, Task};
 use crate::account::Account;
 use crate::ids::Ids;
@@ -20,16 +27,16 @@ fn ecs() -> Ecs {
     let mut ecs = Ecs::new(Account::default(), Pace::REAL, Ids::new(1));
     let read = |value| serde_json::from_value(value).expect("a request");
     ecs.create_capacity_provider(
-        serde_json::from_value(
-            json!({ "name": "doze", "autoScalingGroupProvider": { "autoScalingGroupArn": "doze" } }),
-        )
+        serde_json::from_value(json!({ "name": "doze", "autoScalingGroupProvider": {
+            "autoScalingGroupArn": "doze", "managedScaling": { "status": "ENABLED" } } }))
         .expect("a request"),
     )
     .expect("made");
-    ecs.create_cluster(read(json!({ "clusterName": "doze", "capacityProviders": ["doze", "FARGATE"] }))).expect("made");
+    ecs.create_cluster(Moment::START, read(json!({ "clusterName": "doze", "capacityProviders": ["doze", "FARGATE"] })))
+        .expect("made");
     let container = json!({ "name": "app", "image": "demo", "command": ["x"] });
     let side = json!({ "name": "side", "image": "side", "essential": false });
-    let register = json!({ "family": "demo", "cpu": "256", "memory": "300", "networkMode": "awsvpc", "containerDefinitions": [container, side] });
+    let register = json!({ "family": "demo", "cpu": "256", "memory": "512", "networkMode": "awsvpc", "containerDefinitions": [container, side] });
     ecs.register_task_definition(Moment::START, serde_json::from_value(register).expect("a request")).expect("made");
     ecs
 }
@@ -76,21 +83,6 @@ fn a_token_is_answered_with_the_first_answer_even_when_its_task_is_over() {
     let later = Moment::after_start(Duration::from_secs(25 * 3600));
     ecs.advance(later);
     assert_eq!(ecs.run_task(later, &run(Some("t"), "FARGATE")).expect("accepted").tasks.len(), 1);
-}
-
-#[test]
-fn the_fullest_host_that_still_takes_it_gets_the_task_and_a_full_one_makes_it_wait() {
-    let mut ecs = ecs();
-    let (one, two) = (host(&mut ecs, "i-1"), host(&mut ecs, "i-2"));
-    let ids: Vec<String> = (0..7).map(|_| started(&mut ecs, Moment::START)).collect();
-    let at = |ecs: &Ecs, arn: &str| {
-        ids.iter().filter(|id| ecs.task(id).expect("a task").instance.as_deref() == Some(arn)).count()
-    };
-    assert_eq!((at(&ecs, &one), at(&ecs, &two)), (3, 3));
-    assert_eq!(ecs.waiting().len(), 1);
-    // The first three are together.
-    let first = ecs.task(&ids[0]).expect("a task").instance.clone();
-    assert!(ids[..3].iter().all(|id| ecs.task(id).expect("a task").instance == first));
 }
 
 #[test]
@@ -157,7 +149,10 @@ fn a_host_that_goes_takes_its_tasks_with_it_and_is_inactive() {
     assert_eq!((task.last_status, task.stop_code), (LastStatus::Stopped, Some(StopCode::TerminationNotice)));
     assert_eq!(task.containers[0].exit_code, None);
     assert!(
-        ecs.list_instances(&Named { cluster: Some("doze".to_owned()), ..Named::default() }).expect("listed").is_empty()
+        ecs.list_instances(&ListContainerInstances { cluster: Some("doze".to_owned()), ..Default::default() })
+            .expect("listed")
+            .0
+            .is_empty()
     );
     assert_eq!(ecs.instance(&arn).expect("an instance").status.name(), "INACTIVE");
 }
@@ -173,8 +168,8 @@ fn a_task_nobody_makes_room_for_is_given_up_and_a_stopped_one_is_forgotten_after
     assert_eq!(ecs.task(&id).expect("a task").stop_code, Some(StopCode::TaskFailedToStart));
     ecs.advance(given_up + Duration::from_secs(3600));
     assert_eq!(ecs.task(&id), None);
-    let named = Named { cluster: Some("doze".to_owned()), tasks: vec![id], ..Named::default() };
-    assert_eq!(ecs.describe_tasks(&named).expect("described").1.len(), 1);
+    let named = DescribeTasks { cluster: Some("doze".to_owned()), tasks: vec![id], ..Default::default() };
+    assert_eq!(ecs.describe_tasks(given_up, &named).expect("described").1.len(), 1);
 }
 
 /// What is counted must be what a look at every task says.
@@ -199,7 +194,7 @@ fn recount(ecs: &Ecs) {
     }
     let counted = kept.counted("doze");
     let of = |status: LastStatus| kept.values().filter(|task| task.last_status == status).count();
-    assert_eq!(counted.provisioning, of(LastStatus::Provisioning));
+    assert_eq!(counted.waiting, waiting.len());
     assert_eq!(counted.running_ec2 + counted.running_fargate, of(LastStatus::Running));
     assert_eq!(counted.live, kept.len() - of(LastStatus::Stopped));
     for task in kept.values() {
@@ -274,7 +269,7 @@ proptest! {
                 match effect {
                     Effect::Placed { task } => { prop_assert!(!placed.contains(&task)); placed.push(task); }
                     Effect::Stopped { task } => { prop_assert!(!stopped.contains(&task)); stopped.push(task); }
-                    Effect::Provisioning { .. } | Effect::Running { .. } | Effect::Stopping { .. }
+                    Effect::Orphaned { .. } | Effect::Provisioning { .. } | Effect::Running { .. } | Effect::Stopping { .. }
                     | Effect::Draining { .. } | Effect::Active { .. } => {}
                     Effect::Protected { .. } | Effect::Unprotected { .. } | Effect::Service { .. } => {}
                 }

@@ -86,6 +86,7 @@ impl State {
                     self.actions.push(Action::Stop { task });
                 }
             }
+            ecs::Effect::Orphaned { task } => self.tell_task(now, "task.stopped", &task),
             ecs::Effect::Stopped { task } => {
                 self.undiscoverable(now, &task);
                 // Only what went with its host still runs here; for everything else this does nothing.
@@ -170,7 +171,9 @@ impl State {
             .filter(|p| p.scales())
             .filter_map(|p| {
                 let group = self.auto_scaling.group(p.group_name())?;
-                let waiting = self.ecs.waiting().into_iter().filter(|task| task.provider.as_ref() == Some(&p.name));
+                let theirs =
+                    |task: &&ecs::task::Task| task.provider.as_ref() == Some(&p.name) && self.ecs.wants_a_host(task);
+                let waiting = self.ecs.waiting().into_iter().filter(theirs);
                 let draining = |host: &str| {
                     self.ecs.instance_of(host).is_some_and(|instance| instance.status == InstanceStatus::Draining)
                 };

@@ -137,9 +137,11 @@ impl State {
         let mut seeds = Ids::new(settings.seed);
         let mut ids = || Ids::new(seeds.number());
         let (account, pace) = (&settings.account, settings.pace);
+        let mut ecs = Ecs::new(account.clone(), pace, ids());
+        ecs.set_epoch(wall.at(Moment::START).duration_since(std::time::UNIX_EPOCH).unwrap_or_default());
         State {
             wall,
-            ecs: Ecs::new(account.clone(), pace, ids()),
+            ecs,
             cloud_map: CloudMap::new(account.clone(), pace, ids()),
             auto_scaling: AutoScaling::new(account.clone(), pace, ids()),
             ecs_agents: EcsAgents::default(),
@@ -254,6 +256,7 @@ impl State {
 
     /// Ends every operation that only takes time: a world that is being made does not wait.
     pub fn finish_operations(&mut self, now: Moment) {
+        self.ecs.finish();
         self.cloud_map.finish(now);
         self.advance(now);
     }

@@ -27,7 +27,8 @@ pub(super) fn state() -> State {
     let group =
         json!({ "AutoScalingGroupName": "doze", "MinSize": 0, "MaxSize": 4, "NewInstancesProtectedFromScaleIn": true });
     make(Service::AutoScaling, "CreateAutoScalingGroup", group);
-    let provider = json!({ "name": "doze", "autoScalingGroupProvider": { "autoScalingGroupArn": "doze" } });
+    let provider = json!({ "name": "doze", "autoScalingGroupProvider": {
+            "autoScalingGroupArn": "doze", "managedScaling": { "status": "ENABLED" } } });
     make(Service::Ecs, "CreateCapacityProvider", provider);
     let cluster = json!({ "clusterName": "doze", "capacityProviders": ["doze"] });
     make(Service::Ecs, "CreateCluster", cluster);

@@ -168,7 +168,15 @@ fn within(subject: &Subject, operator: &str, words: &mut Words<'_>) -> Result<Te
         Word::List(list) if list.iter().all(|word| !word.is_empty()) => {
             Ok(Test::OneOf(list.into_iter().map(str::to_owned).collect()))
         }
-        word => Err(unexpected(&word)),
+        word @ (Word::List(_)
+        | Word::Open
+        | Word::Close
+        | Word::And
+        | Word::Or
+        | Word::Not
+        | Word::Operator(_)
+        | Word::Plain(_)
+        | Word::Quoted(_)) => Err(unexpected(&word)),
     }
 }
 
@@ -209,7 +217,9 @@ fn order(subject: &Subject, operator: &str, order: Order, words: &mut Words<'_>)
 fn argument<'a>(words: &mut Words<'a>) -> Result<&'a str, Invalid> {
     match words.next()?.ok_or(Invalid::Ends)? {
         Word::Plain(word) | Word::Quoted(word) => Ok(word),
-        word => Err(unexpected(&word)),
+        word @ (Word::Open | Word::Close | Word::And | Word::Or | Word::Not | Word::Operator(_) | Word::List(_)) => {
+            Err(unexpected(&word))
+        }
     }
 }
 

@@ -102,7 +102,7 @@ impl Ecs {
     pub(super) fn on_is_there(&self, cluster: &Cluster, on: &On) -> Result<(), Refusal> {
         let On::Providers(items) = on else { return Ok(()) };
         let there =
-            |name: &String| crate::ecs::cluster::FARGATE.contains(&name.as_str()) || cluster.providers.contains(name);
+            |name: &String| crate::ecs::capacity::FARGATE.contains(&name.as_str()) || cluster.providers.contains(name);
         match items.iter().all(|item| there(&item.capacity_provider)) {
             true => Ok(()),
             false => Err(invalid(

@@ -4,7 +4,7 @@ use super::create::invalid;
 use super::requests::{DescribeServices, ListServices};
 use super::{Service, ServiceStatus};
 use crate::account::last_part;
-use crate::ecs::launch::On;
+use crate::ecs::launch::{Failure, On};
 use crate::ecs::model::Ecs;
 use crate::ecs::task::{Desired, LastStatus, Task};
 use crate::refusal::Refusal;
@@ -15,11 +15,11 @@ impl Ecs {
         self.services.values()
     }
 
-    /// Services by name or ARN, and the ARNs of those that are none (`MISSING`).
+    /// Services by name or ARN, and those that are none (`MISSING`).
     ///
     /// # Errors
     /// No such cluster; none or too many asked for.
-    pub fn describe_services(&self, request: &DescribeServices) -> Result<(Vec<&Service>, Vec<String>), Refusal> {
+    pub fn describe_services(&self, request: &DescribeServices) -> Result<(Vec<&Service>, Vec<Failure>), Refusal> {
         let cluster = &self.cluster(request.cluster.as_deref())?.name;
         if request.services.is_empty() {
             return Err(invalid("Services cannot be empty."));
@@ -32,7 +32,7 @@ impl Ecs {
             let name = last_part(named);
             match self.services.get(&(cluster.clone(), name.to_owned())) {
                 Some(service) => found.push(service),
-                None => missing.push(self.account.arn("ecs", &format!("service/{cluster}/{name}"))),
+                None => missing.push(Failure::missing(self.account.arn("ecs", &format!("service/{cluster}/{name}")))),
             }
         }
         Ok((found, missing))
@@ -79,6 +79,13 @@ impl Ecs {
         let live = self.live_tasks(service, deployment);
         let running = live.iter().filter(|task| task.last_status == LastStatus::Running).count();
         (running, live.len() - running)
+    }
+
+    /// Whether a service, or a deployment of it that is under way, is of a definition.
+    #[must_use]
+    pub fn used_by_services(&self, definition: &str) -> bool {
+        let live = self.services.values().filter(|service| !matches!(service.status, ServiceStatus::Inactive { .. }));
+        live.flat_map(|service| &service.deployments).any(|deployment| deployment.definition == definition)
     }
 
     /// How many services of a cluster keep tasks.

@@ -1,15 +1,11 @@
-//! How ECS's things look in answers, field for field as AWS names them. A field without a value is left out.
+//! How tasks look in answers, field for field as AWS names them. A field without a value is left out.
 
 use daemon::moment::Moment;
 use serde_json::{Map, Value, json};
 
-use crate::ecs::cluster::{CapacityProvider, Cluster};
-use crate::ecs::definition::{NetworkMode, TaskDefinition};
-use crate::ecs::instance::ContainerInstance;
 use crate::ecs::launch::Failure;
 use crate::ecs::model::Ecs;
-use crate::ecs::placement::Resources;
-use crate::ecs::task::{Container, ContainerStatus, LastStatus, Task};
+use crate::ecs::task::{Container, ContainerStatus, LastStatus, LaunchType, SUBNET, Task};
 use crate::pace::Wall;
 
 impl Ecs {
@@ -22,7 +18,7 @@ impl Ecs {
         overrides["inferenceAcceleratorOverrides"] = json!([]);
         present(json!({
             "attachments": attachments(task, &self.account.region),
-            "attributes": [],
+            "attributes": [{ "name": "ecs.cpu-architecture", "value": "x86_64" }],
             "availabilityZone": zone,
             "capacityProviderName": task.provider,
             "clusterArn": task.cluster_arn,
@@ -33,7 +29,7 @@ impl Ecs {
             "cpu": task.cpu.to_string(),
             "createdAt": wall.epoch_seconds(task.created_at),
             "desiredStatus": task.desired.name(),
-            "enableExecuteCommand": false,
+            "enableExecuteCommand": task.enable_execute_command,
             "executionStoppedAt": time(task.execution_stopped_at),
             "group": task.group,
             "healthStatus": "UNKNOWN",
@@ -41,6 +37,10 @@ impl Ecs {
             "launchType": task.launch_type.name(),
             "memory": task.memory.to_string(),
             "overrides": overrides,
+            "platformFamily": Some("Linux").filter(|_| task.launch_type == LaunchType::Fargate),
+            "platformVersion": task.platform_version,
+            "pullStartedAt": time(task.placed_at),
+            "pullStoppedAt": time(task.started_at),
             "startedAt": time(task.started_at),
             "startedBy": task.started_by,
             "stopCode": task.stop_code.map(|code| code.name()),
@@ -65,7 +65,7 @@ impl Ecs {
         let interfaces: Vec<Value> = task
             .address
             .iter()
-            .filter(|_| task.network_mode == NetworkMode::Awsvpc)
+            .filter(|_| task.has_interface())
             .map(|address| json!({ "attachmentId": task.attachment, "privateIpv4Address": address.to_string() }))
             .collect();
         // Bindings appear once the container runs.
@@ -84,60 +84,20 @@ impl Ecs {
             "runtimeId": task.started_at.map(|_| container.docker_id.clone()),
             "lastStatus": status,
             "exitCode": container.exit_code,
+            "reason": container.reason,
             "networkBindings": bindings,
             "networkInterfaces": interfaces,
             "healthStatus": "UNKNOWN",
             "cpu": defined.map(|c| c.cpu.to_string()),
             "memory": defined.and_then(|c| c.memory).map(|m| m.to_string()),
+            "memoryReservation": defined.and_then(|c| c.memory_reservation).map(|m| m.to_string()),
         }))
-    }
-
-    pub(super) fn instance_shape(&self, instance: &ContainerInstance, wall: &Wall) -> Value {
-        let (running, pending) = self.counts(&instance.arn);
-        let attributes: Vec<Value> =
-            instance.attributes.iter().map(|(name, value)| present(json!({ "name": name, "value": value }))).collect();
-        present(json!({
-            "containerInstanceArn": instance.arn,
-            "ec2InstanceId": instance.host,
-            "capacityProviderName": instance.provider,
-            "version": instance.version,
-            "versionInfo": { "agentVersion": "1.105.1", "dockerVersion": "DockerVersion: 25.0.8" },
-            "remainingResources": resources(self.remaining(&instance.arn)),
-            "registeredResources": resources(instance.registered),
-            "status": instance.status.name(),
-            "agentConnected": instance.agent_connected,
-            "runningTasksCount": running,
-            "pendingTasksCount": pending,
-            "attributes": attributes,
-            "registeredAt": wall.epoch_seconds(instance.registered_at),
-            "attachments": [],
-            "tags": [],
-        }))
-    }
-
-    pub(super) fn cluster_shape(&self, cluster: &Cluster) -> Value {
-        let counted = self.tasks.counted(&cluster.name);
-        json!({
-            "clusterArn": cluster.arn,
-            "clusterName": cluster.name,
-            "status": "ACTIVE",
-            "registeredContainerInstancesCount":
-                self.instances.values().filter(|i| i.cluster == cluster.name && i.gone_at.is_none()).count(),
-            "runningTasksCount": counted.running_ec2 + counted.running_fargate,
-            "pendingTasksCount": counted.pending_ec2 + counted.pending_fargate,
-            "activeServicesCount": self.active_services(&cluster.name),
-            "statistics": [],
-            "tags": [],
-            "settings": [],
-            "capacityProviders": cluster.providers,
-            "defaultCapacityProviderStrategy": cluster.default_strategy,
-        })
     }
 }
 
 /// The network interface of a task that has one: its details appear once it is attached.
 fn attachments(task: &Task, region: &str) -> Value {
-    if task.network_mode != NetworkMode::Awsvpc {
+    if !task.has_interface() {
         return json!([]);
     }
     let (status, details) = match (task.last_status, task.address) {
@@ -150,7 +110,7 @@ fn attachments(task: &Task, region: &str) -> Value {
             let name = format!("ip-{}.{region}.compute.internal", address.to_string().replace('.', "-"));
             let detail = |name: &str, value: &str| json!({ "name": name, "value": value });
             let details = vec![
-                detail("subnetId", "subnet-00000000000000001"),
+                detail("subnetId", SUBNET),
                 detail("networkInterfaceId", &task.interface),
                 detail("macAddress", &mac),
                 detail("privateDnsName", &name),
@@ -162,36 +122,8 @@ fn attachments(task: &Task, region: &str) -> Value {
     json!([{ "id": task.attachment, "type": "ElasticNetworkInterface", "status": status, "details": details }])
 }
 
-pub(super) fn provider(provider: &CapacityProvider) -> Value {
-    json!({
-        "capacityProviderArn": provider.arn,
-        "name": provider.name,
-        "status": "ACTIVE",
-        "autoScalingGroupProvider": provider.group,
-        "tags": [],
-    })
-}
-
-pub(super) fn definition(definition: &TaskDefinition, wall: &Wall) -> Value {
-    let mut shape = json!(definition.request);
-    shape["taskDefinitionArn"] = json!(definition.arn);
-    shape["revision"] = json!(definition.revision);
-    shape["status"] = json!("ACTIVE");
-    shape["containerDefinitions"] = json!(definition.containers);
-    shape["registeredAt"] = json!(wall.epoch_seconds(definition.registered_at));
-    if shape.get("compatibilities").is_none() {
-        shape["compatibilities"] = json!(["EC2", "FARGATE"]);
-    }
-    shape
-}
-
 pub(in crate::ecs) fn failure(failure: &Failure) -> Value {
     present(json!({ "arn": failure.arn, "reason": failure.reason, "detail": failure.detail }))
-}
-
-fn resources(resources: Resources) -> Value {
-    let of = |name: &str, value: u32| json!({ "name": name, "type": "INTEGER", "integerValue": value });
-    json!([of("CPU", resources.cpu), of("MEMORY", resources.memory)])
 }
 
 /// Without the fields that have no value.

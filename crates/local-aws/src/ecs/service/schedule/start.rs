@@ -5,10 +5,9 @@ use std::time::Duration;
 use daemon::moment::Moment;
 
 use crate::account::last_part;
-use crate::ecs::launch::{Launch, On};
+use crate::ecs::launch::Launch;
 use crate::ecs::model::Ecs;
-use crate::ecs::placement::Resources;
-use crate::ecs::requests::{Tag, TaskOverride};
+use crate::ecs::requests::Tag;
 use crate::ecs::service::{Owned, Propagate, Service, TaskStart};
 
 /// How long at least until a task that found no place is tried again. Not documented.
@@ -39,25 +38,22 @@ impl Ecs {
         let unable = |why: &str| format!("(service {name}) was unable to place a task. Reason: {why}");
         let deployment = service.deployments.first().ok_or_else(|| unable("There is no deployment."))?;
         let launch = Launch {
-            cluster: service.cluster.clone(),
-            definition: deployment.definition.clone(),
-            count: 1,
-            on: deployment.on.clone(),
-            overrides: TaskOverride::default(),
             started_by: Some(deployment.id.clone()),
             group: Some(service.group()),
             tags: self.tags_of_tasks(service, &deployment.definition),
+            ..Launch::one(&service.cluster, &deployment.definition, deployment.on.clone())
         };
-        if let Some(host) = host {
-            self.has_room(name, host, &deployment.definition)?;
-        }
         let nowhere = |reason: &str| {
             format!(
                 "(service {name}) was unable to place a task because no container instance met all of its requirements. \
                  {reason} {SEE}"
             )
         };
-        let ran = self.launch(now, &launch).map_err(|refusal| match refusal.message.as_str() {
+        let ran = match host {
+            Some(host) => self.launch_on(now, &launch, &[host.to_owned()]),
+            None => self.launch(now, &launch),
+        };
+        let ran = ran.map_err(|refusal| match refusal.message.as_str() {
             none @ "No Container Instances were found in your cluster." => nowhere(&format!("Reason: {none}")),
             other => unable(other),
         })?;
@@ -71,29 +67,7 @@ impl Ecs {
         };
         let owned = Owned { deployment: deployment.id.clone(), start: TaskStart::Awaited };
         service.tasks.insert(id.clone(), owned);
-        match (host, &launch.on) {
-            (Some(host), _) => self.assign(now, &id, Some(host.to_owned())),
-            // The next one has to see that this one's place is taken.
-            (None, On::LaunchType(_)) => self.place(now),
-            (None, On::Providers(_)) => {}
-        }
         Ok(id)
-    }
-
-    /// Whether a host has room for a daemon's task.
-    fn has_room(&self, name: &str, host: &str, definition: &str) -> Result<(), String> {
-        let definition = self.task_definition(definition).map_err(|refusal| refusal.message)?;
-        let wants = Resources { cpu: definition.cpu, memory: definition.memory };
-        let left = self.remaining(host);
-        let lacks = if left.memory < wants.memory { "RESOURCE:MEMORY" } else { "RESOURCE:CPU" };
-        match left.holds(wants) {
-            true => Ok(()),
-            false => Err(format!(
-                "(service {name}) was unable to place a task because no container instance met all of its requirements. \
-                 {} {SEE}",
-                closest(host, lacks)
-            )),
-        }
     }
 
     fn tags_of_tasks(&self, service: &Service, definition: &str) -> Vec<Tag> {
@@ -101,10 +75,7 @@ impl Ecs {
         let mut tags = match service.propagate {
             Propagate::None => Vec::new(),
             Propagate::Service => service.tags.clone(),
-            Propagate::TaskDefinition => {
-                let defined = self.task_definition(definition).ok().and_then(|d| d.request.rest.get("tags").cloned());
-                defined.and_then(|tags| serde_json::from_value(tags).ok()).unwrap_or_default()
-            }
+            Propagate::TaskDefinition => self.task_definition(definition).map(|d| d.tags.clone()).unwrap_or_default(),
         };
         if service.managed_tags {
             tags.push(tag("aws:ecs:clusterName", &service.cluster));

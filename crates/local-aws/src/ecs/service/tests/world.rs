@@ -32,7 +32,8 @@ impl World {
         let mut world = World { ecs, now: Moment::START, starts: true };
         world.ask(
             "CreateCapacityProvider",
-            json!({ "name": "doze", "autoScalingGroupProvider": { "autoScalingGroupArn": "doze" } }),
+            json!({ "name": "doze", "autoScalingGroupProvider": {
+            "autoScalingGroupArn": "doze", "managedScaling": { "status": "ENABLED" } } }),
         );
         world.ask("CreateCluster", json!({ "clusterName": "c", "capacityProviders": ["doze", "FARGATE"] }));
         for _ in 0..2 {
@@ -91,6 +92,7 @@ impl World {
                     Effect::Provisioning { .. }
                     | Effect::Running { .. }
                     | Effect::Stopped { .. }
+                    | Effect::Orphaned { .. }
                     | Effect::Draining { .. }
                     | Effect::Active { .. }
                     | Effect::Protected { .. }
