@@ -10,7 +10,8 @@ use nix::unistd::Pid;
 
 const WORLD: &str = r#"[
   { "call": "ecs.CreateCluster", "with": { "clusterName": "doze" } },
-  { "call": "ecs.RegisterTaskDefinition", "with": { "family": "demo", "containerDefinitions": [
+  { "call": "ecs.RegisterTaskDefinition", "with": { "family": "demo",
+      "networkMode": "awsvpc", "cpu": "256", "memory": "512", "containerDefinitions": [
       { "name": "app", "image": "demo", "memory": 64, "entryPoint": ["sleep", "600"] }] } }
 ]"#;
 
@@ -130,5 +131,5 @@ fn bad_settings_exit_with_64_and_a_bad_world_with_1_naming_the_entry() {
     let (code, said) = ended(local_aws(&["--listen=127.0.0.1:0", "--world", &world.to_string_lossy()]));
     let _ = std::fs::remove_file(world);
     assert_eq!(code, Some(1));
-    assert!(said.contains("entry 2 (ecs.RegisterTaskDefinition): InvalidParameterException: missing field"), "{said}");
+    assert!(said.contains("entry 2 (ecs.RegisterTaskDefinition): ClientException: Container definitions"), "{said}");
 }
