@@ -99,6 +99,7 @@ fn what_run_task_does_not_take_is_refused() {
         json!({ "count": 0 }),
         json!({ "count": 11 }),
         json!({ "count": -1 }),
+        json!({ "count": 1u64 << 40 }),
         json!({ "clientToken": "a b" }),
         json!({ "clientToken": "x".repeat(65) }),
         json!({ "startedBy": "a b" }),
@@ -117,9 +118,7 @@ fn what_run_task_does_not_take_is_refused() {
     ] {
         assert_eq!(cloud.refused("RunTask", run(&bad)), "InvalidParameterException", "{bad}");
     }
-    for ill in
-        [json!({ "count": "1" }), json!({ "tags": {} }), json!({ "overrides": [] }), json!({ "count": 1u64 << 40 })]
-    {
+    for ill in [json!({ "count": "1" }), json!({ "tags": {} }), json!({ "overrides": [] })] {
         assert_eq!(cloud.refused("RunTask", run(&ill)), "SerializationException", "{ill}");
     }
     assert_eq!(cloud.refused("RunTask", run(&json!({ "cluster": "x" }))), "ClusterNotFoundException");
