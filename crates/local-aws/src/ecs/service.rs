@@ -27,7 +27,7 @@ pub use deployment::{Deployment, Rollout};
 pub use events::{ServiceEvent, Standing};
 use requests::{Configuration, CreateService};
 
-use super::requests::Tag;
+use super::requests::{PlacementConstraint, PlacementStrategy, Tag};
 
 /// Whether a service keeps tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,10 +137,10 @@ pub struct Service {
     pub desired: usize,
     /// How deployments go.
     pub configuration: Configuration,
-    /// Where tasks may not go: kept and shown as given.
-    pub constraints: Vec<Value>,
-    /// Where tasks would rather go: kept and shown as given.
-    pub strategies: Vec<Value>,
+    /// Which hosts its tasks may be on.
+    pub constraints: Vec<PlacementConstraint>,
+    /// Which of those they prefer.
+    pub strategies: Vec<PlacementStrategy>,
     /// Cloud Map services that its tasks are registered with.
     pub registries: Vec<Value>,
     /// Kept and shown.

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::requests::{Configuration, Controller, CreateService, GivenConfiguration};
 use super::{Deployment, Propagate, Scheduling, Service, ServiceStatus};
 use crate::ecs::cluster::Cluster;
+use crate::ecs::constraints::Placing;
 use crate::ecs::definition::NetworkMode;
 use crate::ecs::launch::On;
 use crate::ecs::model::Ecs;
@@ -49,6 +50,7 @@ impl Ecs {
             named.ok_or_else(|| invalid("TaskDefinition can not be blank."))?,
             request.network_configuration.as_ref(),
         )?;
+        Placing::read(&[], &request.placement_constraints, &request.placement_strategy)?;
         let number = self.ids.number();
         let network = request.network_configuration.clone();
         let service = Service {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::ecs::requests::{StrategyItem, Tag};
+use crate::ecs::requests::{PlacementConstraint, PlacementStrategy, StrategyItem, Tag};
 
 /// How deployments go.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -74,10 +74,10 @@ pub struct CreateService {
     pub deployment_configuration: GivenConfiguration,
     /// Only `ECS` is here.
     pub deployment_controller: Option<Controller>,
-    /// Where tasks may not go.
-    pub placement_constraints: Vec<Value>,
-    /// Where tasks would rather go.
-    pub placement_strategy: Vec<Value>,
+    /// Which hosts tasks may be on.
+    pub placement_constraints: Vec<PlacementConstraint>,
+    /// Which of those they prefer.
+    pub placement_strategy: Vec<PlacementStrategy>,
     /// Subnets and security groups: kept and shown.
     pub network_configuration: Option<Value>,
     /// Kept and shown.
@@ -120,10 +120,10 @@ pub struct UpdateService {
     pub deployment_configuration: Option<GivenConfiguration>,
     /// Only `ECS` is here.
     pub deployment_controller: Option<Controller>,
-    /// Where tasks may not go.
-    pub placement_constraints: Option<Vec<Value>>,
-    /// Where tasks would rather go.
-    pub placement_strategy: Option<Vec<Value>>,
+    /// Which hosts tasks may be on.
+    pub placement_constraints: Option<Vec<PlacementConstraint>>,
+    /// Which of those they prefer.
+    pub placement_strategy: Option<Vec<PlacementStrategy>>,
     /// Subnets and security groups.
     pub network_configuration: Option<Value>,
     /// Kept and shown.

@@ -10,7 +10,8 @@ use daemon::moment::Moment;
 
 use super::plan::{Facts, Phase, Plan, Step, TaskFact, Wanted};
 use super::{Rollout, Scheduling, Service, ServiceStatus, Standing, TaskStart};
-use crate::ecs::instance::InstanceStatus;
+use crate::ecs::constraints::{Placing, Rule};
+use crate::ecs::instance::{ContainerInstance, InstanceStatus};
 use crate::ecs::model::{Ecs, Effect};
 use crate::ecs::task::{Desired, LastStatus, StopCode, Task};
 
@@ -135,17 +136,26 @@ impl Ecs {
     fn hosts_for(&self, service: &Service) -> Vec<String> {
         let wanted =
             |status: InstanceStatus| status == InstanceStatus::Active && service.status == ServiceStatus::Active;
-        let here = self.instances.values().filter(|i| i.cluster == service.cluster && wanted(i.status));
+        let given = Placing::read(&[], &service.constraints, &[]).unwrap_or_default();
+        let meets = |instance: &ContainerInstance| {
+            given.rules.iter().all(|rule| match rule {
+                Rule::DistinctInstance => true,
+                Rule::MemberOf(query) => self.means(query, instance),
+            })
+        };
+        let here = self.instances.values().filter(|i| i.cluster == service.cluster && wanted(i.status) && meets(i));
         here.map(|instance| instance.arn.clone()).collect()
     }
 
-    /// Whether a task has to go because its host takes no tasks any more. A daemon's goes last.
+    /// Whether a task has to go if its host is not wanted: a replica's host that takes no tasks any more is not, nor is a
+    /// daemon's that does not meet its constraints ("the service scheduler also evaluates the task placement constraints
+    /// for running tasks"). A daemon leaves a draining host last.
     fn leaves(&self, service: &Service, task: &Task) -> bool {
         let Some(host) = task.instance.as_deref() else { return false };
         let active = self.instances.get(host).is_some_and(|instance| instance.status == InstanceStatus::Active);
         match (service.scheduling, service.status) {
             (Scheduling::Replica, _) => !active,
-            (Scheduling::Daemon, ServiceStatus::Active) => !active && !self.others_on(host, service),
+            (Scheduling::Daemon, ServiceStatus::Active) => active || !self.others_on(host, service),
             (Scheduling::Daemon, ServiceStatus::Draining | ServiceStatus::Inactive { .. }) => true,
         }
     }

@@ -148,6 +148,40 @@ fn tasks_of_services_leave_a_draining_host_by_themselves_and_standalone_ones_sta
 }
 
 #[test]
+fn placement_constraints_and_strategies_are_kept_shown_and_used() {
+    let mut world = World::new(2);
+    let hosts: Vec<String> = world.ecs.instances.keys().cloned().collect();
+    let mark =
+        |host: &str| json!({ "cluster": "c", "attributes": [{ "name": "kind", "value": "big", "targetId": host }] });
+    world.ask("PutAttributes", mark(&hosts[1]));
+    let only = json!({ "type": "memberOf", "expression": "attribute:kind == big" });
+    let answer = world.create(&json!({ "placementConstraints": [only] }));
+    assert_eq!(answer["service"]["placementConstraints"], json!([only]));
+    assert_eq!((world.at(&hosts[0]), world.at(&hosts[1])), (0, 2));
+    let apart = json!({ "type": "distinctInstance" });
+    world.update(&json!({ "placementConstraints": [apart], "forceNewDeployment": true }));
+    assert!(world.said("was unable to place a task because no container instance met all of its requirements.") > 0);
+    let odd = json!({ "placementStrategy": [{ "type": "somehow" }], "serviceName": "odd" });
+    assert_eq!(world.try_ask("CreateService", created(&odd)).expect_err("refused").code, "InvalidParameterException");
+}
+
+#[test]
+fn a_daemon_leaves_a_host_that_no_longer_meets_its_constraints() {
+    let mut world = World::new(2);
+    let hosts: Vec<String> = world.ecs.instances.keys().cloned().collect();
+    let attributes =
+        |host: &str| json!({ "cluster": "c", "attributes": [{ "name": "kind", "value": "big", "targetId": host }] });
+    world.ask("PutAttributes", attributes(&hosts[1]));
+    let only = json!({ "type": "memberOf", "expression": "attribute:kind == big" });
+    world.create(&json!({ "schedulingStrategy": "DAEMON", "placementConstraints": [only] }));
+    assert_eq!((world.at(&hosts[0]), world.at(&hosts[1])), (0, 1));
+    world.ask("DeleteAttributes", attributes(&hosts[1]));
+    world.ask("PutAttributes", attributes(&hosts[0]));
+    world.pass(60);
+    assert_eq!((world.at(&hosts[0]), world.at(&hosts[1])), (1, 0));
+}
+
+#[test]
 fn a_daemon_is_on_each_active_host_before_others_and_leaves_a_draining_one_after_them() {
     let mut world = World::new(2);
     world.create(&json!({ "schedulingStrategy": "DAEMON" }));

@@ -6,6 +6,7 @@ use super::create::{count, invalid, not_here, propagate, service_on};
 use super::requests::{Configuration, DeleteService, UpdateService};
 use super::{Deployment, Scheduling, Service, ServiceStatus};
 use crate::account::last_part;
+use crate::ecs::constraints::Placing;
 use crate::ecs::model::Ecs;
 use crate::refusal::Refusal;
 
@@ -87,6 +88,7 @@ impl Ecs {
         if let Some(registries) = &request.service_registries {
             changed.registries.clone_from(registries);
         }
+        Placing::read(&[], &changed.constraints, &changed.strategies)?;
         changed.grace_period = request.health_check_grace_period_seconds.or(service.grace_period);
         changed.execute_command = request.enable_execute_command.unwrap_or(service.execute_command);
         changed.managed_tags = request.enable_ecs_managed_tags.unwrap_or(service.managed_tags);

@@ -7,11 +7,13 @@ use daemon::moment::Moment;
 use crate::account::last_part;
 use crate::ecs::launch::Launch;
 use crate::ecs::model::Ecs;
-use crate::ecs::requests::Tag;
+use crate::ecs::requests::{PlacementStrategy, Tag};
 use crate::ecs::service::{Owned, Propagate, Service, TaskStart};
 
 /// How long at least until a task that found no place is tried again. Not documented.
 const PLACED_AGAIN_AFTER: Duration = Duration::from_secs(15);
+/// What tasks are spread over unless said.
+const ZONE: &str = "attribute:ecs.availability-zone";
 /// How AWS ends the events about what is wrong.
 pub(super) const SEE: &str = "For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.";
 
@@ -25,8 +27,9 @@ impl Ecs {
     ) -> Result<String, String> {
         let started = self.try_start(now, service, host);
         if let (Err(_), Some(primary)) = (&started, service.deployments.first_mut()) {
-            // "A task is considered a failure if the service scheduler can't launch the task" (API reference).
-            primary.failed = primary.failed.saturating_add(1);
+            // "A task is considered a failure if the service scheduler can't launch the task" (API reference). One host
+            // that is full for a daemon must not keep the others waiting ever longer.
+            primary.failed = primary.failed.saturating_add(u32::from(host.is_none()));
             let wait = primary.wait().unwrap_or_default().max(PLACED_AGAIN_AFTER);
             primary.not_before = Some(now + self.pace.of(wait));
         }
@@ -38,6 +41,14 @@ impl Ecs {
         let unable = |why: &str| format!("(service {name}) was unable to place a task. Reason: {why}");
         let deployment = service.deployments.first().ok_or_else(|| unable("There is no deployment."))?;
         let launch = Launch {
+            constraints: service.constraints.clone(),
+            strategies: match service.strategies.is_empty() {
+                // "By default, the service scheduler spreads tasks across Availability Zones" (API reference).
+                true => vec![PlacementStrategy { kind: Some("spread".to_owned()), field: Some(ZONE.to_owned()) }],
+                false => service.strategies.clone(),
+            },
+            network_configuration: deployment.network.clone(),
+            enable_execute_command: service.execute_command,
             started_by: Some(deployment.id.clone()),
             group: Some(service.group()),
             tags: self.tags_of_tasks(service, &deployment.definition),
@@ -90,6 +101,9 @@ fn closest(instance: &str, reason: &str) -> String {
     match reason {
         "RESOURCE:MEMORY" => {
             format!("The closest matching (container-instance {id}) has insufficient memory available.")
+        }
+        "RESOURCE:PORTS" => {
+            format!("The closest matching (container-instance {id}) is already using a port required by your task.")
         }
         "RESOURCE:CPU" => {
             format!("The closest matching (container-instance {id}) has insufficient CPU units available.")
