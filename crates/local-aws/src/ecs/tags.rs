@@ -90,6 +90,13 @@ impl Ecs {
                 let cluster = self.clusters.get_mut(rest).filter(|cluster| cluster.active);
                 cluster.map(|cluster| act(&mut cluster.tags)).ok_or_else(no_cluster)
             }
+            "service" => {
+                let (cluster, name) = rest.split_once('/').ok_or_else(bad)?;
+                let service = self.services.get_mut(&(cluster.to_owned(), name.to_owned()));
+                let service = service.filter(|service| service.is_there());
+                let none = || Refusal::new("ServiceNotFoundException", "Service not found.");
+                service.map(|service| act(&mut service.tags)).ok_or_else(none)
+            }
             "task" => {
                 let id = crate::account::last_part(rest).to_owned();
                 let there = self.tasks.get(&id).is_some_and(|task| task.arn == arn);

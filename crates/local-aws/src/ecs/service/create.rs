@@ -13,6 +13,7 @@ use crate::ecs::definition::NetworkMode;
 use crate::ecs::launch::On;
 use crate::ecs::model::Ecs;
 use crate::ecs::requests::StrategyItem;
+use crate::ecs::tags;
 use crate::ecs::task::LaunchType;
 use crate::refusal::Refusal;
 
@@ -29,6 +30,7 @@ impl Ecs {
         let name = request.service_name.clone();
         valid_name(&name)?;
         valid_token(request.client_token.as_deref())?;
+        tags::valid(&request.tags)?;
         let key = (cluster.name.clone(), name.clone());
         if let Some(there) = self.services.get(&key).filter(|service| service.is_there()) {
             return again(there, &request).cloned();

@@ -28,6 +28,21 @@ fn a_service_is_deleted_by_force_or_at_zero_drains_and_is_then_inactive_for_a_wh
 }
 
 #[test]
+fn a_service_has_tags_that_can_be_changed_and_are_told_when_asked_for() {
+    let mut world = World::new(1);
+    let tag = |key: &str, value: &str| json!({ "key": key, "value": value });
+    let arn = world.create(&json!({ "tags": [tag("a", "1")] }))["service"]["serviceArn"].clone();
+    world.ask("TagResource", json!({ "resourceArn": arn, "tags": [tag("b", "2")] }));
+    world.ask("UntagResource", json!({ "resourceArn": arn, "tagKeys": ["a"] }));
+    assert_eq!(world.ask("ListTagsForResource", json!({ "resourceArn": arn }))["tags"], json!([tag("b", "2")]));
+    let describe = |include: Value| json!({ "cluster": "c", "services": ["web"], "include": include });
+    assert_eq!(world.ask("DescribeServices", describe(json!(["TAGS"])))["services"][0]["tags"], json!([tag("b", "2")]));
+    assert_eq!(world.ask("DescribeServices", describe(json!([])))["services"][0].get("tags"), None);
+    let reserved = created(&json!({ "serviceName": "other", "tags": [tag("aws:mine", "1")] }));
+    assert_eq!(world.try_ask("CreateService", reserved).expect_err("refused").code, "InvalidParameterException");
+}
+
+#[test]
 fn the_same_call_again_is_the_same_service_and_another_of_its_name_is_refused() {
     let mut world = World::new(1);
     let first = world.create(&json!({ "clientToken": "t" }));
