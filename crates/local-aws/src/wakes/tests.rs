@@ -189,6 +189,15 @@ fn a_second_task_of_an_awake_service_joins_and_the_last_one_that_leaves_counts()
 }
 
 #[test]
+fn tasks_that_are_asked_for_together_are_one_try() {
+    let mut story = Story::default();
+    story.task(1000, "task.provisioning", "t1", None).task(1001, "task.pending", "t1", None);
+    story.task(1002, "task.provisioning", "t2", None);
+    assert_eq!((story.last().tries, story.last().tasks.len()), (1, 2));
+    assert_eq!(story.steps(), [(Step::Called, 1000), (Step::Placed, 1001)]);
+}
+
+#[test]
 fn a_task_that_never_became_reachable_is_followed_by_another_try_of_the_same_wake() {
     let mut story = Story::default();
     story.asked(1100, &callers(1, 900)).task(1200, "task.provisioning", "t1", None);

@@ -6,6 +6,8 @@ use serde::Serialize;
 
 use super::Callers;
 
+/// How many tasks that are over, and hosts that have gone, are remembered of one wake.
+const MOST: usize = 500;
 /// How many moments of the held callers are kept; beyond it every second one goes.
 const BAND: usize = 240;
 
@@ -146,12 +148,15 @@ impl Wake {
     pub(super) fn called(&mut self, at: u64, task: String, family: &str) {
         self.family.get_or_insert_with(|| family.to_owned());
         self.reach(Step::Called, at, &task);
-        if !self.awake {
+        if self.tries == 0 || (self.has(Step::Stopped) && !self.awake) {
             self.tries += 1;
             // What came of the try before is not what this one waits for.
             for step in [Step::Placed, Step::Running, Step::Stopping, Step::Stopped] {
                 self.forget(step);
             }
+        }
+        if self.tasks.len() >= MOST {
+            self.tasks.retain(|_, over| !*over);
         }
         self.tasks.insert(task, false);
     }
@@ -177,6 +182,10 @@ impl Wake {
     pub(super) fn host_gone(&mut self, at: u64, host: &str) {
         if self.hosts.contains(host) && self.gone.insert(host.to_owned()) {
             self.note_released(at, host);
+        }
+        if self.gone.len() >= MOST {
+            let gone = std::mem::take(&mut self.gone);
+            self.hosts.retain(|host| !gone.contains(host));
         }
     }
 
