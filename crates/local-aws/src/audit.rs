@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use daemon::moment::Moment;
+use serde::Serialize;
 
 use crate::call::{Call, Caller, Service};
 
@@ -77,6 +78,20 @@ pub struct Audit {
     entries: VecDeque<Entry>,
     last: u64,
     weight: usize,
+    totals: Totals,
+}
+
+/// How many calls came to what since the start, those that are no longer kept included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// Every call that came.
+    pub came: u64,
+    /// Refused because a bucket was empty, or as if it were.
+    pub throttled: u64,
+    /// Refused for any other reason.
+    pub refused: u64,
+    /// Closed or left without an answer.
+    pub unanswered: u64,
 }
 
 impl Audit {
@@ -105,24 +120,34 @@ impl Audit {
 
     /// Writes down what came of a call, and who meddled with it.
     pub fn ended(&mut self, number: u64, now: Moment, outcome: Outcome, by: Option<By>) {
-        if let Some(entry) = self.find(number) {
+        if let Some(entry) = find(&mut self.entries, number) {
             entry.took = now.since(entry.at);
             entry.outcome = outcome;
             entry.by = by.or(entry.by);
+            let total = match &entry.outcome {
+                Outcome::Waiting | Outcome::Answered | Outcome::Left => return,
+                Outcome::Refused(code) if entry.by == Some(By::Throttle) || is_throttling(code) => {
+                    &mut self.totals.throttled
+                }
+                Outcome::Refused(_) => &mut self.totals.refused,
+                Outcome::Closed | Outcome::Unanswered => &mut self.totals.unanswered,
+            };
+            *total += 1;
         }
     }
 
     /// The caller of a call went. What had an answer by then keeps it.
     pub fn left(&mut self, number: u64, now: Moment) {
-        if let Some(entry) = self.find(number).filter(|entry| entry.outcome == Outcome::Waiting) {
+        if let Some(entry) = find(&mut self.entries, number).filter(|entry| entry.outcome == Outcome::Waiting) {
             entry.took = now.since(entry.at);
             entry.outcome = Outcome::Left;
         }
     }
 
-    fn find(&mut self, number: u64) -> Option<&mut Entry> {
-        let first = self.entries.front()?.number;
-        self.entries.get_mut(usize::try_from(number.checked_sub(first)?).ok()?)
+    /// How many calls came to what since the start.
+    #[must_use]
+    pub const fn totals(&self) -> Totals {
+        Totals { came: self.last, ..self.totals }
     }
 
     /// The calls after the one of this number, as far as they are kept.
@@ -143,6 +168,16 @@ impl Audit {
     pub const fn last(&self) -> u64 {
         self.last
     }
+}
+
+fn find(entries: &mut VecDeque<Entry>, number: u64) -> Option<&mut Entry> {
+    let first = entries.front()?.number;
+    entries.get_mut(usize::try_from(number.checked_sub(first)?).ok()?)
+}
+
+/// The codes by which the services say that a caller is too fast; a fault says them too.
+fn is_throttling(code: &str) -> bool {
+    code.contains("Throttl") || code == "RequestLimitExceeded"
 }
 
 #[cfg(test)]
@@ -167,6 +202,22 @@ mod tests {
         assert_eq!(seen, [(1, 25, refused, Some(By::Fault(7))), (2, 30, Outcome::Left, None)]);
         assert_eq!(audit.after(1).map(|entry| entry.operation.as_str()).collect::<Vec<_>>(), ["ListTasks"]);
         assert_eq!(audit.after(2).count(), 0);
+    }
+
+    #[test]
+    fn what_became_of_calls_is_counted_from_the_start() {
+        let mut audit = Audit::default();
+        let mut ends = |outcome: Outcome, by: Option<By>| {
+            let number = audit.came(&call("RunTask"));
+            audit.ended(number, Moment::millis(20), outcome, by);
+        };
+        let refused = |code: &str| Outcome::Refused(code.to_owned());
+        ends(Outcome::Answered, None);
+        ends(refused("ThrottlingException"), Some(By::Throttle));
+        ends(refused("ThrottlingException"), Some(By::Fault(1)));
+        ends(refused("ClientException"), None);
+        ends(Outcome::Closed, Some(By::Fault(2)));
+        assert_eq!(audit.totals(), Totals { came: 5, throttled: 2, refused: 1, unanswered: 1 });
     }
 
     #[test]

@@ -61,11 +61,12 @@ export function showLists(world, parts) {
   rows("services", (world.services ?? []).filter(one => one.status !== "INACTIVE"), one => (one.cluster ?? "") + "/" + one.name, service);
   rows("queues", world.queues ?? [], one => one.name, queue);
   rows("proxies", world.proxies ?? [], one => one.address, proxy);
-  const counted = world.calls;
-  rows("calls", counted ? [
-    { name: "answered", text: String(counted.answered ?? counted.total ?? 0) },
-    { name: "throttled", text: String(counted.throttled ?? 0), bad: counted.throttled > 0 },
-    { name: "failed", text: String(counted.failed ?? 0), bad: counted.failed > 0 },
+  const { came, throttled, refused, unanswered } = world.calls ?? {};
+  rows("calls", came ? [
+    { name: "Calls that came", text: String(came) },
+    { name: "throttled", text: String(throttled), bad: throttled > 0 },
+    { name: "refused", text: String(refused), bad: refused > 0 },
+    { name: "left without an answer", text: String(unanswered), bad: unanswered > 0 },
   ] : [], one => one.name, calls);
   rows("stopped", parts.stopped.slice(0, 50), task => task.arn, stopped);
   byId("stopped-title").textContent = count(parts.stopped.length, "stopped task", "stopped tasks");

@@ -22,7 +22,7 @@ export function follow({ shown, happened, forget }) {
     asking = true;
     const begun = performance.now();
     try {
-      const [world, wakes, { faults }] = await Promise.all([json("/_world"), json("/_wakes"), json("/_faults").catch(() => ({ faults: [] }))]);
+      const [world, wakes, { faults }] = await Promise.all([json("/_world"), json("/_wakes"), json("/_faults")]);
       if (life !== null && life !== wakes.started_ms) {
         life = wakes.started_ms;
         read = 0;

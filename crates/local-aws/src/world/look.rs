@@ -124,6 +124,7 @@ impl State {
             "proxies": self.proxies_json(),
             "queues": self.queues_json(),
             "services": self.services_json(),
+            "calls": self.audit.totals(),
         })
     }
 
