@@ -12,6 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use daemon::moment::Clock;
 
+pub(crate) use self::imds::{IMAGE, INSTANCE_TYPE};
+
 use self::endpoint::Endpoint;
 use crate::views::Views;
 

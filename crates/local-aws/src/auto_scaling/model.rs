@@ -1,24 +1,42 @@
-//! Groups and their instances, and the calls that change them. What time changes is in `passing.rs`.
+//! Groups and their instances: what exists, and what comes of changes. What single calls do and what time changes is in
+//! the files beside this one.
 
 use std::collections::BTreeMap;
 
-use daemon::moment::Moment;
-
-use super::requests::{CreateAutoScalingGroup, SetDesiredCapacity, SetInstanceProtection, TerminateInstance};
 use crate::account::Account;
 use crate::ids::Ids;
 use crate::pace::Pace;
 use crate::refusal::Refusal;
 
+mod activities;
 mod capacity;
+mod desired;
+mod group;
+mod hooks;
 mod instance;
 mod lifecycle;
 mod machine;
 mod passing;
+mod processes;
+mod protection;
+mod standby;
+mod tags;
+mod terminate;
+mod victim;
+mod warm_pool;
 
-pub use instance::Instance;
+pub use activities::{Activity, ActivityStatus, Cause};
+pub use desired::DEFAULT_COOLDOWN;
+pub use group::{Balance, Bounds, Group};
+pub use hooks::{ActionResult, Hook, Transition, Wait};
+pub use instance::{Illness, Instance};
 pub use lifecycle::{Lifecycle, PoolState, Step};
 pub use machine::{Machine, SpotAction, SpotNotice};
+pub use processes::Process;
+pub use tags::Tag;
+pub use warm_pool::WarmPool;
+
+use activities::Activities;
 
 /// What came of time passing or of a call: something to do outside, or something to tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +96,23 @@ pub enum Effect {
         /// Its id.
         host: String,
     },
+    /// An instance waits for its group's lifecycle hooks.
+    Waits {
+        /// Its id.
+        host: String,
+        /// Its state.
+        lifecycle: Lifecycle,
+    },
+    /// An instance is in the warm pool.
+    Pooled {
+        /// Its id.
+        host: String,
+    },
+    /// An instance comes out of the warm pool.
+    Unpooled {
+        /// Its id.
+        host: String,
+    },
     /// An instance is off; everything on it has gone.
     Terminated {
         /// Its id.
@@ -87,35 +122,15 @@ pub enum Effect {
     },
 }
 
-/// A group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Group {
-    /// Its name.
-    pub name: String,
-    /// Its ARN.
-    pub arn: String,
-    /// Hosts at least.
-    pub min: u32,
-    /// Hosts at most.
-    pub max: u32,
-    /// Hosts wanted.
-    pub desired: u32,
-    /// The zones its hosts are in, in turn.
-    pub zones: Vec<String>,
-    /// Whether its hosts are protected from birth.
-    pub protects_new: bool,
-    /// When it was made.
-    pub created_at: Moment,
-}
-
 /// EC2 Auto Scaling.
 #[derive(Debug)]
 pub struct AutoScaling {
     account: Account,
     pace: Pace,
-    pub(super) ids: Ids,
+    ids: Ids,
     groups: BTreeMap<String, Group>,
     instances: BTreeMap<String, Instance>,
+    activities: Activities,
     launched: u64,
     effects: Vec<Effect>,
 }
@@ -130,6 +145,7 @@ impl AutoScaling {
             ids,
             groups: BTreeMap::new(),
             instances: BTreeMap::new(),
+            activities: Activities::default(),
             launched: 0,
             effects: Vec::new(),
         }
@@ -165,148 +181,9 @@ impl AutoScaling {
         self.instances.get(id)
     }
 
-    /// CreateAutoScalingGroup.
-    ///
-    /// # Errors
-    /// `AlreadyExists`; sizes that contradict each other.
-    pub fn create_group(&mut self, now: Moment, request: CreateAutoScalingGroup) -> Result<(), Refusal> {
-        let name = request.auto_scaling_group_name;
-        if name.is_empty() {
-            return Err(validation("AutoScalingGroupName must not be empty"));
-        }
-        if self.groups.contains_key(&name) {
-            return Err(Refusal::new(
-                "AlreadyExists",
-                format!("AutoScalingGroup by this name already exists - A group with the name {name} already exists"),
-            ));
-        }
-        let (min, max) = (request.min_size, request.max_size);
-        let desired = request.desired_capacity.unwrap_or(min);
-        if max < min {
-            return Err(validation("Max bound, must be greater than or equal to min bound"));
-        }
-        if !(min..=max).contains(&desired) {
-            return Err(validation(format!(
-                "Desired capacity:{desired} must be between the specified min size:{min} and max size:{max}"
-            )));
-        }
-        let zones = match request.availability_zones {
-            none if none.is_empty() => (0..3).map(|number| self.account.zone(number)).collect(),
-            given => given,
-        };
-        let resource = format!("autoScalingGroup:{}:autoScalingGroupName/{name}", self.ids.uuid());
-        let group = Group {
-            arn: self.account.arn("autoscaling", &resource),
-            name: name.clone(),
-            min,
-            max,
-            desired,
-            zones,
-            protects_new: request.new_instances_protected_from_scale_in,
-            created_at: now,
-        };
-        self.groups.insert(name, group);
-        Ok(())
-    }
-
-    /// SetDesiredCapacity.
-    ///
-    /// # Errors
-    /// No such group; a number that its bounds do not allow.
-    pub fn set_desired(&mut self, request: &SetDesiredCapacity) -> Result<(), Refusal> {
-        let name = &request.auto_scaling_group_name;
-        let none = || validation(format!("AutoScalingGroup name not found - no such group: {name}"));
-        let group = self.groups.get_mut(name).ok_or_else(none)?;
-        let wanted = request.desired_capacity;
-        let says = |relation: &str, bound: u32| {
-            validation(format!(
-                "New SetDesiredCapacity value {wanted} is {relation} value {bound} for the AutoScalingGroup."
-            ))
-        };
-        if wanted > group.max {
-            return Err(says("above max", group.max));
-        }
-        if wanted < group.min {
-            return Err(says("below min", group.min));
-        }
-        group.desired = wanted;
-        Ok(())
-    }
-
-    /// Somebody lowers the desired capacity by `count`, to the group's least at most; what it is then.
-    ///
-    /// # Errors
-    /// No such group.
-    pub fn scale_in(&mut self, group: &str, count: u32) -> Result<u32, Refusal> {
-        let none = || validation(format!("AutoScalingGroup name not found - no such group: {group}"));
-        let group = self.groups.get_mut(group).ok_or_else(none)?;
-        group.desired = group.desired.saturating_sub(count).max(group.min);
-        Ok(group.desired)
-    }
-
-    /// SetInstanceProtection: all of the instances or none.
-    ///
-    /// # Errors
-    /// No such group or instance; an instance in a state that has no protection.
-    pub fn set_protection(&mut self, request: &SetInstanceProtection) -> Result<(), Refusal> {
-        if request.instance_ids.is_empty() || request.instance_ids.len() > 50 {
-            return Err(validation("InstanceIds must name 1 to 50 instances"));
-        }
-        for id in &request.instance_ids {
-            let instance = self.live(id)?;
-            if instance.group != request.auto_scaling_group_name {
-                return Err(validation(format!(
-                    "The instance {id} is not part of Auto Scaling group {}.",
-                    request.auto_scaling_group_name
-                )));
-            }
-            if !matches!(instance.lifecycle, Lifecycle::InService | Lifecycle::EnteringStandby | Lifecycle::Standby) {
-                return Err(validation(format!(
-                    "The instance {id} is not in InService or EnteringStandby or Standby."
-                )));
-            }
-        }
-        for id in &request.instance_ids {
-            let Some(instance) = self.instances.get_mut(id) else { continue };
-            if instance.protected != request.protected_from_scale_in {
-                instance.protected = request.protected_from_scale_in;
-                let host = id.clone();
-                self.effects.push(match instance.protected {
-                    true => Effect::Protected { host },
-                    false => Effect::Unprotected { host },
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// TerminateInstanceInAutoScalingGroup: protection does not hinder it.
-    ///
-    /// # Errors
-    /// No such instance; one that is being terminated already; a decrement below the group's least.
-    pub fn terminate(&mut self, now: Moment, request: &TerminateInstance) -> Result<&Instance, Refusal> {
-        let id = &request.instance_id;
-        let instance = self.live(id)?;
-        if instance.lifecycle.is_ending() {
-            return Err(Refusal::new(
-                "ScalingActivityInProgress",
-                format!("Instance {id} is already being terminated."),
-            ));
-        }
-        let group = instance.group.clone();
-        if let Some(group) = self.groups.get_mut(&group).filter(|_| request.should_decrement_desired_capacity) {
-            if group.desired <= group.min {
-                return Err(validation(format!(
-                    "Currently, desiredSize equals minSize ({}). Terminating instance without replacement will violate \
-                     group's min size constraint. Either set shouldDecrementDesiredCapacity flag to false or lower \
-                     group's min size.",
-                    group.min
-                )));
-            }
-            group.desired -= 1;
-        }
-        self.begin_termination(now, id);
-        self.live(id)
+    /// The instances of a group.
+    pub(super) fn of<'a>(&'a self, group: &'a str) -> impl Iterator<Item = &'a Instance> {
+        self.instances.values().filter(move |instance| instance.group == group)
     }
 
     /// The instance, unless there is none or it is off.
@@ -315,8 +192,33 @@ impl AutoScaling {
             validation(format!("Instance Id not found - No managed instance found for instance ID: {id}"))
         })
     }
+
+    /// The instance of a group, unless there is none or it is off.
+    fn live_of(&self, group: &str, id: &str) -> Result<&Instance, Refusal> {
+        let instance = self.live(id)?;
+        match instance.group == group {
+            true => Ok(instance),
+            false => Err(validation(format!("The instance {id} is not part of Auto Scaling group {group}."))),
+        }
+    }
+
+    fn group_named(&self, name: &str) -> Result<&Group, Refusal> {
+        self.groups.get(name).ok_or_else(|| no_group(name))
+    }
+
+    fn change_group(&mut self, name: &str) -> Result<&mut Group, Refusal> {
+        let group = self.groups.get_mut(name).ok_or_else(|| no_group(name))?;
+        match group.deleting {
+            false => Ok(group),
+            true => Err(validation(format!("AutoScalingGroup {name} is pending delete"))),
+        }
+    }
 }
 
 pub(super) fn validation(message: impl Into<String>) -> Refusal {
     Refusal::new("ValidationError", message)
+}
+
+fn no_group(name: &str) -> Refusal {
+    validation(format!("AutoScalingGroup name not found - no such group: {name}"))
 }

@@ -15,6 +15,8 @@ use crate::views::HostView;
 
 mod values;
 
+pub(crate) use values::{IMAGE, INSTANCE_TYPE};
+
 const TOKEN: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token");
 const TOKEN_TTL: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token-ttl-seconds");
 const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");

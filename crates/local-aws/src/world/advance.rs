@@ -160,11 +160,11 @@ impl State {
             let every = self.settings.pace.of(scaling::LOOKS_EVERY);
             // Whoever slept through several looks has missed them.
             self.next_look = if self.next_look + every > now { self.next_look + every } else { now + every };
-            self.look_once();
+            self.look_once(now);
         }
     }
 
-    fn look_once(&mut self) {
+    fn look_once(&mut self, now: Moment) {
         let seen: Vec<(String, Observed)> = self
             .ecs
             .capacity_providers()
@@ -195,10 +195,7 @@ impl State {
             .collect();
         for (group, observed) in seen {
             if let Some(desired) = scaling::look(&observed) {
-                let _ = self.auto_scaling.set_desired(&auto_scaling::requests::SetDesiredCapacity {
-                    auto_scaling_group_name: group,
-                    desired_capacity: desired,
-                });
+                self.auto_scaling.alarm(now, &group, desired, "TargetTracking-ECSManagedAutoScalingPolicy");
             }
         }
     }

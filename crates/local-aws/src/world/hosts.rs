@@ -75,7 +75,7 @@ impl State {
     /// # Errors
     /// No such group.
     pub fn scale_in(&mut self, now: Moment, group: &str, count: u32) -> Result<u32, Refusal> {
-        let desired = self.on_hosts(now, |state| state.auto_scaling.scale_in(group, count))?;
+        let desired = self.on_hosts(now, |state| state.auto_scaling.scale_in(now, group, count))?;
         self.events.tell(now, "group.scaled_in", group, format!("group {group} is to have {desired} hosts"));
         Ok(desired)
     }
@@ -165,6 +165,16 @@ impl State {
             Effect::RebalanceRecommended { host } => {
                 let text = format!("EC2 recommends to rebalance host {host}");
                 self.events.tell(now, "host.rebalance", &host, text);
+            }
+            Effect::Waits { host, lifecycle } => {
+                let text = format!("host {host} waits for lifecycle hooks ({})", lifecycle.name());
+                self.events.tell(now, "host.waits", &host, text);
+            }
+            Effect::Pooled { host } => {
+                self.events.tell(now, "host.pooled", &host, format!("host {host} is in the warm pool"));
+            }
+            Effect::Unpooled { host } => {
+                self.events.tell(now, "host.unpooled", &host, format!("host {host} leaves the warm pool"));
             }
             Effect::Down { host } => self.host_down(now, host),
             Effect::Deregisters { host, reclaimed: true } => self.ecs.host_reclaimed(now, &host),

@@ -142,7 +142,7 @@ impl State {
             "ecs_status": status,
             "protected": host.protected,
             "zone": host.zone,
-            "healthy": host.healthy,
+            "healthy": host.healthy(),
             "runs": host.runs(),
             "spot": host.spot,
             "spot_notice": host.notice.map(|notice| notice.action.name()),

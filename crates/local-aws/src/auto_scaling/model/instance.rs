@@ -2,8 +2,19 @@
 
 use daemon::moment::Moment;
 
+use super::hooks::Wait;
 use super::lifecycle::Lifecycle;
 use super::machine::{Machine, SpotNotice};
+use crate::auto_scaling::requests::LaunchTemplate;
+
+/// Why an instance is unhealthy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Illness {
+    /// EC2 does not run it.
+    MachineIsOff,
+    /// SetInstanceHealth said so.
+    SaidSo,
+}
 
 /// An instance of a group: a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +27,10 @@ pub struct Instance {
     pub group: String,
     /// Its zone.
     pub zone: String,
+    /// What it was launched from.
+    pub launch_template: Option<LaunchTemplate>,
+    /// What it was launched from, before there were templates.
+    pub launch_configuration: Option<String>,
     /// Where it is in its life.
     pub lifecycle: Lifecycle,
     /// When `lifecycle` last changed.
@@ -24,8 +39,8 @@ pub struct Instance {
     pub target: Option<&'static str>,
     /// The machine under it.
     pub machine: Machine,
-    /// Whether its health checks found it well.
-    pub healthy: bool,
+    /// Why it is unhealthy; none while it is well.
+    pub illness: Option<Illness>,
     /// Whether scale-in spares it.
     pub protected: bool,
     /// Whether its ECS agent has been told to register.
@@ -36,11 +51,21 @@ pub struct Instance {
     pub notice: Option<SpotNotice>,
     /// When it was recommended to rebalance.
     pub rebalance: Option<Moment>,
+    /// The lifecycle hooks that it waits for.
+    pub waits: Vec<Wait>,
+    /// The id of the activity that goes on with it.
+    pub activity: Option<String>,
     /// When it was launched.
     pub launched_at: Moment,
 }
 
 impl Instance {
+    /// Whether nothing has found it unhealthy.
+    #[must_use]
+    pub const fn healthy(&self) -> bool {
+        self.illness.is_none()
+    }
+
     pub(super) fn move_to(&mut self, at: Moment, lifecycle: Lifecycle) {
         self.lifecycle = lifecycle;
         self.since = at;

@@ -142,8 +142,13 @@ impl AutoScaling {
     /// The machine stops; it keeps its disk and its address.
     pub(super) fn power_off(&mut self, at: Moment, host: &str) {
         let Some(instance) = self.instances.get_mut(host) else { return };
+        if !instance.has_power() {
+            return;
+        }
         let ran = instance.runs();
         instance.machine = Machine::Stopped { since: at };
+        // When it is started again, that is over.
+        (instance.notice, instance.rebalance) = (None, None);
         if ran {
             self.effects.push(Effect::Down { host: host.to_owned() });
         }

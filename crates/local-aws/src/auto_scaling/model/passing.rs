@@ -4,14 +4,19 @@ use std::time::Duration;
 
 use daemon::moment::Moment;
 
-use super::lifecycle::{Lifecycle, Step};
+use super::activities::ActivityStatus;
+use super::hooks::Transition;
+use super::lifecycle::{Lifecycle, PoolState, Step};
 use super::machine::Machine;
-use super::{AutoScaling, Effect, Instance};
+use super::processes::Process;
+use super::{AutoScaling, Effect, Illness, Instance};
 
-/// From launch to InService.
+/// From launch to InService, or to what launch hooks are asked.
 const COMES_INTO_SERVICE: Duration = Duration::from_secs(15);
 /// From launch until the host's programs run.
 pub(super) const BOOTS: Duration = Duration::from_secs(30);
+/// The same of what comes out of a warm pool or out of standby, where it runs or is stopped already.
+const COMES_BACK: Duration = Duration::from_secs(10);
 /// From the hooks' answers to what they allow.
 const PROCEEDS: Duration = Duration::from_secs(1);
 /// From EnteringStandby to Standby.
@@ -34,6 +39,7 @@ enum Due {
     Interrupted,
     FoundUnhealthy,
     Deregisters,
+    GivenUp,
     MovesOn,
 }
 
@@ -53,12 +59,14 @@ impl AutoScaling {
         };
         let moves_on = self.moves_on(instance).map(|at| (at, Due::MovesOn));
         let found = self.found_unhealthy(instance).map(|at| (at, Due::FoundUnhealthy));
-        [machine, interrupted, moves_on, found].into_iter().flatten().min()
+        let given_up = Self::gives_up(instance).map(|at| (at, Due::GivenUp));
+        [machine, interrupted, moves_on, found, given_up].into_iter().flatten().min()
     }
 
     fn moves_on(&self, instance: &Instance) -> Option<Moment> {
         let after = |wait: Duration| Some(instance.since + self.pace.of(wait));
         match instance.lifecycle {
+            Lifecycle::Pending(Step::Going) if instance.target.is_some() => after(COMES_BACK),
             Lifecycle::Pending(Step::Going) | Lifecycle::Warming(Step::Going, _) => after(COMES_INTO_SERVICE),
             Lifecycle::Pending(Step::Proceed) | Lifecycle::Warming(Step::Proceed, _) => after(PROCEEDS),
             Lifecycle::Pending(Step::Wait)
@@ -75,19 +83,29 @@ impl AutoScaling {
         }
     }
 
-    /// Health checks look at what is in service, and find a machine that does not run.
+    /// Health checks look at what is in service, or in the warm pool, and find a machine that does not run. What comes
+    /// (back) into their sight is looked at from then on.
     fn found_unhealthy(&self, instance: &Instance) -> Option<Moment> {
+        let looked_at = |in_pool: bool| instance.lifecycle.counts() || (in_pool && instance.lifecycle.in_pool());
         let since = match instance.machine {
-            Machine::Lost { since, .. } | Machine::Stopped { since } => since,
-            Machine::Starting { .. } | Machine::Running | Machine::Off => return None,
+            Machine::Lost { since, .. } if looked_at(true) => since,
+            Machine::Stopped { since } if looked_at(false) => since,
+            Machine::Starting { .. }
+            | Machine::Running
+            | Machine::Stopped { .. }
+            | Machine::Lost { .. }
+            | Machine::Off => return None,
         };
-        (instance.healthy && instance.lifecycle.counts()).then(|| since + self.pace.of(FOUND_UNHEALTHY))
+        let looks = self.groups.get(&instance.group).is_some_and(|group| group.does(Process::HealthCheck));
+        let found = since.max(instance.since) + self.pace.of(FOUND_UNHEALTHY);
+        (looks && instance.healthy() && !instance.lifecycle.is_ending()).then_some(found)
     }
 
     /// When [`AutoScaling::advance`] has something to do, at the latest.
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
-        self.instances.values().filter_map(|instance| self.due(instance)).map(|(at, _)| at).min()
+        let instances = self.instances.values().filter_map(|instance| self.due(instance)).map(|(at, _)| at);
+        instances.chain(self.groups.values().filter_map(|group| self.rebalances_at(group))).min()
     }
 
     /// Lets time pass: instances move on, groups launch and terminate towards what is wanted of them.
@@ -97,7 +115,8 @@ impl AutoScaling {
                 Due::Boots => self.booted(&id),
                 Due::Interrupted => self.interrupt(at, &id),
                 Due::Deregisters => self.deregister(&id),
-                Due::FoundUnhealthy => self.found(at, &id),
+                Due::FoundUnhealthy => self.found(&id),
+                Due::GivenUp => self.give_up(at, &id),
                 Due::MovesOn => self.move_on(at, &id),
             }
         }
@@ -127,28 +146,43 @@ impl AutoScaling {
         }
     }
 
-    fn found(&mut self, at: Moment, id: &str) {
+    fn found(&mut self, id: &str) {
         if let Some(instance) = self.instances.get_mut(id) {
-            instance.healthy = false;
+            instance.illness = Some(Illness::MachineIsOff);
         }
-        self.begin_termination(at, id);
     }
 
     fn move_on(&mut self, at: Moment, id: &str) {
-        let Some(instance) = self.instances.get_mut(id) else { return };
-        match instance.lifecycle {
-            Lifecycle::Pending(_) => {
-                instance.move_to(at, Lifecycle::InService);
-                self.join(id);
+        let Some(lifecycle) = self.instances.get(id).map(|instance| instance.lifecycle) else { return };
+        match lifecycle {
+            Lifecycle::Pending(Step::Going) | Lifecycle::Warming(Step::Going, _)
+                if self.begin_waits(at, id, Transition::Launching) => {}
+            Lifecycle::Pending(_) => self.in_service(at, id),
+            Lifecycle::Warming(_, state) => self.pool(at, id, state),
+            Lifecycle::EnteringStandby => {
+                self.change_lifecycle(at, id, Lifecycle::Standby);
+                self.end_activity(at, id, ActivityStatus::Successful);
             }
-            Lifecycle::Warming(_, state) => instance.move_to(at, Lifecycle::Warmed(state)),
-            Lifecycle::EnteringStandby => instance.move_to(at, Lifecycle::Standby),
             Lifecycle::Terminating(_) => self.off(at, id, Lifecycle::Terminated),
             Lifecycle::WarmedTerminating(_) => self.off(at, id, Lifecycle::WarmedTerminated),
             Lifecycle::Terminated | Lifecycle::WarmedTerminated => {
                 self.instances.remove(id);
             }
-            Lifecycle::InService | Lifecycle::Standby | Lifecycle::Warmed(_) => {}
+            Lifecycle::InService
+            | Lifecycle::Standby
+            | Lifecycle::Warmed(PoolState::Stopped | PoolState::Running | PoolState::Hibernated) => {}
+        }
+    }
+
+    fn in_service(&mut self, at: Moment, id: &str) {
+        self.change_lifecycle(at, id, Lifecycle::InService);
+        self.join(id);
+        self.end_activity(at, id, ActivityStatus::Successful);
+    }
+
+    fn change_lifecycle(&mut self, at: Moment, id: &str, lifecycle: Lifecycle) {
+        if let Some(instance) = self.instances.get_mut(id) {
+            instance.move_to(at, lifecycle);
         }
     }
 
@@ -158,6 +192,7 @@ impl AutoScaling {
         let Some(instance) = self.instances.get_mut(id) else { return };
         let deregisters = match instance.machine {
             Machine::Starting { .. } | Machine::Running => true,
+            // One that was stopped as a warm one never joined.
             Machine::Stopped { .. } | Machine::Off => false,
             Machine::Lost { .. } => {
                 self.deregister(id);
@@ -168,5 +203,6 @@ impl AutoScaling {
         instance.machine = Machine::Off;
         instance.move_to(at, lifecycle);
         self.effects.push(Effect::Terminated { host: id.to_owned(), deregisters });
+        self.end_activity(at, id, ActivityStatus::Successful);
     }
 }
