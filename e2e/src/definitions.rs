@@ -28,6 +28,8 @@ pub fn calls(pace: Pace) -> Value {
         { "call": "ecs.CreateCluster", "with": { "clusterName": NAME } },
         { "call": "autoscaling.CreateAutoScalingGroup", "with": {
             "AutoScalingGroupName": NAME, "MinSize": 0, "MaxSize": 4, "NewInstancesProtectedFromScaleIn": true } },
+        { "call": "autoscaling.SuspendProcesses", "with": {
+            "AutoScalingGroupName": NAME, "ScalingProcesses": ["AZRebalance"] } },
         { "call": "ecs.CreateCapacityProvider", "with": { "name": NAME, "autoScalingGroupProvider": {
             "autoScalingGroupArn": NAME,
             "managedScaling": { "status": "ENABLED", "targetCapacity": 100 },

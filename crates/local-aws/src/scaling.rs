@@ -1,46 +1,144 @@
-//! Managed scaling: once a minute ECS looks at what waits for a host, and makes groups grow.
+//! Managed scaling: once a minute ECS looks at what waits for a host and at what stands empty, and an alarm makes the
+//! group grow or shrink.
 //!
-//! As documented for ECS cluster auto scaling: from zero hosts the metric jumps to 200, which is two hosts whatever is
-//! needed; otherwise it adds what is missing; hosts that are booting count. It does not shrink anything here: hosts
-//! leave when their agents release them.
+//! As documented for ECS cluster auto scaling: the metric `CapacityProviderReservation` is M / N × 100, where M is how
+//! many hosts are needed and N how many there are. Above the target the group grows at once, but not twice within the
+//! instances' warm-up; from zero hosts the metric jumps to 200, which is two hosts whatever is needed. Below the target
+//! it shrinks after fifteen looks in a row, then by half of what is too much with each look.
 
 use std::time::Duration;
 
+use daemon::moment::Moment;
+
 use crate::ecs::placement::Resources;
+use crate::pace::Pace;
+
+pub mod protection;
 
 /// From one look to the next.
 pub const LOOKS_EVERY: Duration = Duration::from_secs(60);
+
+/// How many looks in a row have to be below the target before the group shrinks: the alarm's data points, which nobody
+/// can set (ECS developer guide; containers-roadmap #1220).
+pub const QUIET_LOOKS: u32 = 15;
+
+/// What comes from zero hosts (ECS developer guide: the metric is 200 then; containers-roadmap #1716).
+const FROM_ZERO: u32 = 2;
+
+/// What a capacity provider's managed scaling is set to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `targetCapacity`: per cent of the group that should be used, 1 to 100.
+    pub target: u32,
+    /// `minimumScalingStepSize`: how many hosts a look adds at least.
+    pub min_step: u32,
+    /// `maximumScalingStepSize`: how many hosts a look adds at most.
+    pub max_step: u32,
+    /// `instanceWarmupPeriod`: until a step of growth counts, no other one follows.
+    pub warmup: Duration,
+}
 
 /// What a look sees of one capacity provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observed {
     /// What each waiting task wants, the oldest first.
     pub waiting: Vec<Resources>,
-    /// Hosts that take tasks or are on their way to.
+    /// Hosts of the group: N.
     pub hosts: u32,
     /// Of those, the ones that have not registered yet: what waits may fit on them.
     pub booting: u32,
+    /// Of those, the ones with tasks that are no daemon's.
+    pub busy: u32,
     /// What the group wants now.
     pub desired: u32,
+    /// What it may want at least.
+    pub min: u32,
     /// What it may want at most.
     pub max: u32,
     /// What a host of it has.
     pub size: Resources,
 }
 
-/// The desired capacity that the group should have; none when it is to stay as it is.
+/// What the looks before leave behind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// How many looks in a row have been below the target.
+    pub quiet: u32,
+    /// When it last made the group grow.
+    pub grew_at: Option<Moment>,
+}
+
+/// What came of a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// `CapacityProviderReservation`, in whole per cent.
+    pub reservation: u32,
+    /// The desired capacity that the group should have; none when it is to stay as it is.
+    pub desired: Option<u32>,
+}
+
+/// One look.
 #[must_use]
-pub fn look(observed: &Observed) -> Option<u32> {
-    let needed = hosts_for(&observed.waiting, observed.size);
-    if needed == 0 {
-        return None;
+pub fn look(now: Moment, pace: Pace, settings: Settings, memory: &mut Memory, observed: &Observed) -> Seen {
+    let needed = needed(settings, observed);
+    let target = settings.target.clamp(1, 100);
+    let (used, wanted) = (u64::from(needed) * 100, u64::from(target) * u64::from(observed.hosts));
+    memory.quiet = if used < wanted { memory.quiet.saturating_add(1) } else { 0 };
+    let warms_up = memory.grew_at.is_some_and(|at| at + pace.of(settings.warmup) > now);
+    let desired = if used > wanted && !warms_up {
+        grown(target, needed, observed)
+    } else if memory.quiet >= QUIET_LOOKS {
+        shrunk(target, needed, observed)
+    } else {
+        None
+    };
+    if desired.is_some_and(|desired| desired > observed.desired) {
+        memory.grew_at = Some(now);
     }
+    Seen { reservation: reservation(needed, observed.hosts), desired }
+}
+
+/// M: what there is and what is missing while tasks wait; else the hosts that are in use.
+fn needed(settings: Settings, observed: &Observed) -> u32 {
+    let empty = hosts_for(&observed.waiting, observed.size);
+    match (empty, empty.saturating_sub(observed.booting)) {
+        (0, _) => observed.busy,
+        // What waits will fit on what boots.
+        (_, 0) => observed.hosts,
+        (_, missing) => {
+            let most = settings.max_step.max(1);
+            observed.hosts.saturating_add(missing.max(settings.min_step).min(most))
+        }
+    }
+}
+
+fn grown(target: u32, needed: u32, observed: &Observed) -> Option<u32> {
     let wanted = match observed.hosts {
-        0 => 2,
-        hosts => hosts.saturating_add(needed.saturating_sub(observed.booting)),
+        0 => FROM_ZERO,
+        _ => for_target(needed, target),
     };
     let wanted = wanted.min(observed.max);
     (wanted > observed.desired).then_some(wanted)
+}
+
+fn shrunk(target: u32, needed: u32, observed: &Observed) -> Option<u32> {
+    let goal = for_target(needed, target).max(observed.min);
+    let too_much = observed.desired.saturating_sub(goal);
+    (too_much > 0).then(|| observed.desired - too_much.div_ceil(2))
+}
+
+/// How many hosts make `needed` the target's share of them.
+fn for_target(needed: u32, target: u32) -> u32 {
+    u32::try_from((u64::from(needed) * 100).div_ceil(u64::from(target))).unwrap_or(u32::MAX)
+}
+
+/// The metric as it is shown: in whole per cent.
+fn reservation(needed: u32, hosts: u32) -> u32 {
+    match (needed, hosts) {
+        (0, 0) => 100,
+        (_, 0) => 200,
+        (needed, hosts) => u32::try_from(u64::from(needed) * 100 / u64::from(hosts)).unwrap_or(u32::MAX),
+    }
 }
 
 /// How many empty hosts the tasks fill, each put where it first fits. What fits on no empty host asks for none.
@@ -56,58 +154,4 @@ fn hosts_for(waiting: &[Resources], size: Resources) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const SIZE: Resources = Resources { cpu: 2048, memory: 3884 };
-    const THIRD: Resources = Resources { cpu: 640, memory: 1024 };
-
-    fn observed(waiting: usize, hosts: u32, booting: u32, desired: u32) -> Observed {
-        Observed { waiting: vec![THIRD; waiting], hosts, booting, desired, max: 4, size: SIZE }
-    }
-
-    #[test]
-    fn from_zero_two_hosts_come_for_one_task() {
-        assert_eq!(look(&observed(1, 0, 0, 0)), Some(2));
-        assert_eq!(look(&observed(9, 0, 0, 0)), Some(2));
-    }
-
-    #[test]
-    fn hosts_that_boot_are_waited_for() {
-        assert_eq!(look(&observed(1, 2, 2, 2)), None);
-        assert_eq!(look(&observed(7, 2, 2, 2)), Some(3));
-    }
-
-    #[test]
-    fn what_is_missing_is_added_up_to_the_greatest_size() {
-        assert_eq!(look(&observed(4, 2, 0, 2)), Some(4));
-        assert_eq!(look(&observed(40, 2, 0, 2)), Some(4));
-        assert_eq!(look(&observed(0, 2, 0, 2)), None);
-    }
-
-    #[test]
-    fn a_task_that_fits_on_no_host_asks_for_none() {
-        let giant = Observed { waiting: vec![Resources { cpu: 9999, memory: 1 }], ..observed(0, 0, 0, 0) };
-        assert_eq!(look(&giant), None);
-    }
-
-    proptest! {
-        #[test]
-        fn a_second_look_at_what_the_first_made_asks_for_nothing(
-            waiting in 0usize..60, hosts in 0u32..4, booting in 0u32..4, max in 0u32..30
-        ) {
-            let hosts = hosts.max(booting);
-            let first = Observed { max, ..observed(waiting, hosts, booting, hosts) };
-            let Some(desired) = look(&first) else { return Ok(()) };
-            prop_assert!(desired <= max && desired > hosts);
-            let launched = desired - hosts;
-            let then = Observed { hosts: desired, booting: booting + launched, desired, ..first };
-            // From zero the first look brings two, whatever is needed; a later one may add.
-            if hosts > 0 {
-                prop_assert_eq!(look(&then), None);
-            }
-        }
-    }
-}
+mod tests;

@@ -28,6 +28,7 @@ pub mod ecs_agents;
 mod hosts;
 mod inject;
 mod look;
+pub mod managed_scaling;
 pub mod proxies;
 mod queues;
 pub mod scenario;

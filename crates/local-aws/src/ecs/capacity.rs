@@ -42,7 +42,19 @@ impl CapacityProvider {
         last_part(&self.group.auto_scaling_group_arn)
     }
 
-    /// Whether ECS makes the group grow.
+    /// Whether ECS sets and lifts the protection of the group's hosts.
+    #[must_use]
+    pub fn protects(&self) -> bool {
+        self.active && self.group.managed_termination_protection == "ENABLED"
+    }
+
+    /// Whether ECS drains the group's hosts before they are terminated.
+    #[must_use]
+    pub fn drains(&self) -> bool {
+        self.active && self.group.managed_draining == "ENABLED"
+    }
+
+    /// Whether ECS makes the group grow and shrink.
     #[must_use]
     pub fn scales(&self) -> bool {
         self.active && self.group.managed_scaling.status == "ENABLED"

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use daemon::moment::Moment;
 
-use super::model::Ecs;
+use super::model::{Ecs, Effect};
 use super::placement::{Resources, TASK_ENI};
 use super::ports::RESERVED;
 use super::requests::Tag;
@@ -156,6 +156,17 @@ impl Ecs {
             }
         }
         self.tasks.stir();
+    }
+
+    /// ECS drains a host itself.
+    pub fn drain_host(&mut self, host: &str) {
+        let there = self.instances.values_mut().filter(|i| i.host == host && i.gone_at.is_none());
+        for instance in there.filter(|instance| instance.status == InstanceStatus::Active) {
+            instance.status = InstanceStatus::Draining;
+            instance.version += 1;
+            self.effects.push(Effect::Draining { host: host.to_owned() });
+            self.tasks.stir();
+        }
     }
 
     /// A host has gone, and its tasks with it.

@@ -3,11 +3,9 @@
 use daemon::moment::Moment;
 
 use super::state::{Action, State};
-use crate::auto_scaling;
 use crate::cloud_map;
-use crate::ecs::{self, instance::InstanceStatus};
+use crate::ecs;
 use crate::events::OfTask;
-use crate::scaling::{self, Observed};
 
 impl State {
     /// When [`State::advance`] has something to do, at the latest.
@@ -40,16 +38,21 @@ impl State {
 
     fn pass(&mut self, now: Moment) {
         self.end_due_faults(now);
+        self.prepare_groups(now);
         self.look(now);
         self.advance_ecs_agents(now);
+        self.drain_hosts(now);
+        self.protect_hosts();
         self.auto_scaling.advance(now);
-        for effect in self.auto_scaling.take_effects() {
-            self.follow_host(now, effect);
-        }
+        self.follow_hosts(now);
         self.ecs.advance(now);
         for effect in self.ecs.take_effects() {
             self.follow_task(now, effect);
         }
+        // What was placed, or has to go, since.
+        self.drain_hosts(now);
+        self.protect_hosts();
+        self.follow_hosts(now);
         self.advance_discovery(now);
         self.advance_queues(now);
         self.cloud_map.advance(now);
@@ -152,52 +155,6 @@ impl State {
 
     fn tell_protection(&mut self, now: Moment, kind: &'static str, id: &str, how: &str) {
         self.events.tell(now, kind, id, format!("task {} {how}", short(id)));
-    }
-
-    /// Managed scaling's looks, each at its time.
-    fn look(&mut self, now: Moment) {
-        while self.next_look <= now {
-            let every = self.settings.pace.of(scaling::LOOKS_EVERY);
-            // Whoever slept through several looks has missed them.
-            self.next_look = if self.next_look + every > now { self.next_look + every } else { now + every };
-            self.look_once(now);
-        }
-    }
-
-    fn look_once(&mut self, now: Moment) {
-        let seen: Vec<(String, Observed)> = self
-            .ecs
-            .capacity_providers()
-            .filter(|p| p.scales())
-            .filter_map(|p| {
-                let group = self.auto_scaling.group(p.group_name())?;
-                let theirs =
-                    |task: &&ecs::task::Task| task.provider.as_ref() == Some(&p.name) && self.ecs.wants_a_host(task);
-                let waiting = self.ecs.waiting().into_iter().filter(theirs);
-                let draining = |host: &str| {
-                    self.ecs.instance_of(host).is_some_and(|instance| instance.status == InstanceStatus::Draining)
-                };
-                let instances = self.auto_scaling.instances();
-                let coming = |i: &&&auto_scaling::model::Instance| {
-                    i.group == group.name && i.lifecycle.counts() && !draining(&i.id)
-                };
-                let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-                let observed = Observed {
-                    waiting: waiting.map(|task| task.wants()).collect(),
-                    hosts: count(instances.iter().filter(coming).count()),
-                    booting: count(instances.iter().filter(coming).filter(|instance| !instance.joined).count()),
-                    desired: group.desired,
-                    max: group.max,
-                    size: self.settings.host,
-                };
-                Some((group.name.clone(), observed))
-            })
-            .collect();
-        for (group, observed) in seen {
-            if let Some(desired) = scaling::look(&observed) {
-                self.auto_scaling.alarm(now, &group, desired, "TargetTracking-ECSManagedAutoScalingPolicy");
-            }
-        }
     }
 }
 

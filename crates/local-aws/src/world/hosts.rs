@@ -141,7 +141,13 @@ impl State {
         host.and_then(|host| self.auto_scaling.instance(host)).is_some_and(|instance| !instance.runs())
     }
 
-    pub(super) fn follow_host(&mut self, now: Moment, effect: Effect) {
+    pub(super) fn follow_hosts(&mut self, now: Moment) {
+        for effect in self.auto_scaling.take_effects() {
+            self.follow_host(now, effect);
+        }
+    }
+
+    fn follow_host(&mut self, now: Moment, effect: Effect) {
         match effect {
             Effect::Launched { host, group } => {
                 let address = self.network.take_host(&host);

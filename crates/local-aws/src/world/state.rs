@@ -7,6 +7,7 @@ use daemon::moment::Moment;
 use serde_json::Value;
 
 use super::ecs_agents::EcsAgents;
+use super::managed_scaling::ManagedScaling;
 use super::scenario::Scenario;
 use super::settings::Settings;
 use crate::audit::Audit;
@@ -117,6 +118,7 @@ pub struct State {
     pub(super) actions: Vec<Action>,
     pub(super) next_look: Moment,
     pub(super) dns_faults: dns::faults::Faults,
+    pub(super) managed: ManagedScaling,
     pub(super) sqs: Sqs,
     pub(super) faults: Faults,
     pub(super) scenario: Scenario,
@@ -159,6 +161,7 @@ impl State {
             held: Vec::new(),
             quiet_until: None,
             moved: true,
+            managed: ManagedScaling::default(),
             next_look: Moment::START + pace.of(crate::scaling::LOOKS_EVERY),
             settings,
         }

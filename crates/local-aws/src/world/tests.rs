@@ -15,7 +15,19 @@ use crate::auto_scaling::model::SpotAction;
 use crate::pace::Wall;
 use crate::runtime::{Happened, TaskSpec};
 
+/// What `CreateCapacityProvider` takes, with managed termination protection and managed draining.
+fn provider(protection: &str, draining: &str) -> Value {
+    json!({ "name": "doze", "autoScalingGroupProvider": {
+        "autoScalingGroupArn": "doze", "managedScaling": { "status": "ENABLED", "targetCapacity": 100 },
+        "managedTerminationProtection": protection, "managedDraining": draining,
+    } })
+}
+
 pub(super) fn state() -> State {
+    state_with(&provider("DISABLED", "DISABLED"))
+}
+
+fn state_with(provider: &Value) -> State {
     let mut state = State::new(Settings::default(), Wall::starting(UNIX_EPOCH));
     let mut make = |service, operation: &str, body: Value| {
         state.call(Moment::START, service, operation, body).expect("made");
@@ -27,9 +39,7 @@ pub(super) fn state() -> State {
     let group =
         json!({ "AutoScalingGroupName": "doze", "MinSize": 0, "MaxSize": 4, "NewInstancesProtectedFromScaleIn": true });
     make(Service::AutoScaling, "CreateAutoScalingGroup", group);
-    let provider = json!({ "name": "doze", "autoScalingGroupProvider": {
-            "autoScalingGroupArn": "doze", "managedScaling": { "status": "ENABLED" } } });
-    make(Service::Ecs, "CreateCapacityProvider", provider);
+    make(Service::Ecs, "CreateCapacityProvider", provider.clone());
     let cluster = json!({ "clusterName": "doze", "capacityProviders": ["doze"] });
     make(Service::Ecs, "CreateCluster", cluster);
     let container = json!({
@@ -107,8 +117,12 @@ fn a_task_brings_two_hosts_at_the_next_look_and_starts_when_the_first_has_booted
     assert!([Ipv4Addr::new(127, 42, 1, 10), Ipv4Addr::new(127, 42, 2, 10)].contains(&spec.address));
     assert_eq!(state.snapshot()["groups"], json!([{ "name": "doze", "desired": 2, "min": 0, "max": 4 }]));
     // Nothing more comes for it.
-    assert!(started(&pass(&mut state, 1000)).is_none());
+    assert!(started(&pass(&mut state, 900)).is_none());
     assert_eq!(state.snapshot()["groups"][0]["desired"], 2);
+    // Fifteen looks found one of two hosts in use; the protected hosts stay all the same.
+    pass(&mut state, 1100);
+    assert_eq!(state.snapshot()["groups"][0]["desired"], 1);
+    assert_eq!(serving(&state), 2);
 }
 
 #[test]
@@ -164,6 +178,7 @@ fn from_zero_to_zero_the_events_come_in_their_order() {
         kinds(&state),
         [
             "task.provisioning",
+            "group.scaled",
             "host.launched",
             "host.protected",
             "host.launched",
@@ -298,4 +313,57 @@ fn a_restarted_ecs_agent_refuses_then_knows_nothing_then_lists_no_task_then_all(
     assert_eq!(container_instance(&mut state, at(108), &host)["agentConnected"], true);
     pass(&mut state, 112);
     assert_eq!(sees(&state), (true, 1));
+}
+
+fn serving(state: &State) -> usize {
+    let hosts = state.snapshot()["hosts"].as_array().expect("hosts").clone();
+    hosts.iter().filter(|host| host["lifecycle"] == "InService").count()
+}
+
+fn run(state: &mut State, id: &str, actions: &[(u64, Action)]) -> String {
+    let address = started(actions).expect("a start").1.address;
+    state.happened(at(96), Happened::Started { task: id.to_owned(), address, docker_ids: Vec::new() });
+    state.snapshot()["tasks"][0]["instance_id"].as_str().expect("a host").to_owned()
+}
+
+#[test]
+fn managed_termination_protection_spares_hosts_with_tasks_and_lets_empty_ones_go() {
+    let mut state = state_with(&provider("ENABLED", "DISABLED"));
+    let id = wake(&mut state, Moment::START);
+    let actions = pass(&mut state, 95);
+    let busy = run(&mut state, &id, &actions);
+    pass(&mut state, 1100);
+    assert_eq!(serving(&state), 1, "the empty one went after fifteen quiet looks");
+    let hosts = state.snapshot()["hosts"].as_array().expect("hosts").clone();
+    let left: Vec<&Value> = hosts.iter().filter(|host| host["lifecycle"] == "InService").collect();
+    assert_eq!((left[0]["instance_id"].as_str(), &left[0]["protected"]), (Some(busy.as_str()), &json!(true)));
+}
+
+#[test]
+fn managed_draining_keeps_a_host_draining_until_its_tasks_have_ended_or_two_days_are_over() {
+    for ends in [true, false] {
+        let mut state = state_with(&provider("DISABLED", "ENABLED"));
+        let id = wake(&mut state, Moment::START);
+        let actions = pass(&mut state, 95);
+        let host = run(&mut state, &id, &actions);
+        let terminate = json!({ "InstanceId": host, "ShouldDecrementDesiredCapacity": true });
+        let operation = "TerminateInstanceInAutoScalingGroup";
+        state.call(at(100), Service::AutoScaling, operation, terminate).expect("accepted");
+        assert_eq!(container_instance(&mut state, at(101), &host)["status"], "DRAINING");
+        let lifecycle = |state: &State| {
+            let hosts = state.snapshot()["hosts"].as_array().expect("hosts").clone();
+            let found = hosts.iter().find(|known| known["instance_id"] == host.as_str());
+            found.map(|host| host["lifecycle"].as_str().expect("a state").to_owned())
+        };
+        pass(&mut state, 100 + 24 * 3600);
+        assert_eq!(lifecycle(&state).as_deref(), Some("Terminating:Wait"), "its heartbeats go on");
+        if ends {
+            let now = at(101 + 24 * 3600);
+            state.happened(now, Happened::Exited { task: id.clone(), container: "app".to_owned(), code: 0 });
+            pass(&mut state, 120 + 24 * 3600);
+        } else {
+            pass(&mut state, 120 + 48 * 3600);
+        }
+        assert_eq!(lifecycle(&state).as_deref(), Some("Terminated"), "{ends}");
+    }
 }

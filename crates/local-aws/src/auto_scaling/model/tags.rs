@@ -48,6 +48,13 @@ impl AutoScaling {
         Ok(())
     }
 
+    /// Another service of AWS puts a tag on a group.
+    pub fn tag(&mut self, group: &str, key: &str, value: &str, propagate_at_launch: bool) {
+        if let Some(group) = self.groups.get_mut(group) {
+            group.tags.insert(key.to_owned(), Tag { value: value.to_owned(), propagate_at_launch });
+        }
+    }
+
     /// DeleteTags. A tag that is not there, or has another value, is left alone.
     ///
     /// # Errors
