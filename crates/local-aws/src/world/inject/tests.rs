@@ -96,7 +96,7 @@ fn a_fault_ends_with_its_victim() {
     let (mut state, task, host) = running();
     state.inject(at(100), fault(json!({ "kind": "cut", "what": { "task": task } }))).expect("there");
     state.inject(at(100), fault(json!({ "kind": "freeze", "what": { "agent": host } }))).expect("there");
-    state.inject(at(101), fault(json!({ "kind": "kill", "what": { "host": "oldest" } }))).expect("there");
+    state.inject(at(101), fault(json!({ "kind": "kill", "what": { "host": host } }))).expect("there");
     let actions = pass(&mut state, 600);
     assert!(actions.iter().any(|(_, action)| matches!(action, Action::HostLost { .. })));
     assert!(actions.iter().any(|(_, action)| matches!(action, Action::Mend(Part::Task { .. }))), "{actions:?}");
@@ -122,7 +122,8 @@ fn what_cannot_happen_is_refused_and_is_no_fault() {
 #[test]
 fn a_call_fails_before_its_effect_or_after_it_or_waits_for_it() {
     let (mut state, ..) = running();
-    let run = json!({ "cluster": "doze", "taskDefinition": "demo", "launchType": "FARGATE" });
+    let strategy = json!([{ "capacityProvider": "doze", "weight": 1 }]);
+    let run = json!({ "cluster": "doze", "taskDefinition": "demo", "capacityProviderStrategy": strategy });
     let tasks = |state: &State| state.ecs.tasks().len();
     state.inject(at(100), fault(json!({ "kind": "fail", "often": { "next": 1 } }))).expect("injected");
     let mut call = asking("RunTask", run.clone(), Caller::Unknown, at(100));
