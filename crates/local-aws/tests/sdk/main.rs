@@ -3,6 +3,7 @@
 mod auto_scaling;
 mod cloud_map;
 mod ecs;
+mod faults;
 mod protocol;
 mod services;
 mod sqs;
