@@ -212,6 +212,12 @@ impl CloudMap {
         self.operations.to_lose.push_back(lost);
     }
 
+    /// How many operations are still to be lost.
+    #[must_use]
+    pub fn to_lose(&self) -> usize {
+        self.operations.to_lose.len()
+    }
+
     /// No operation is lost any more, but for those that are already.
     pub fn lose_none(&mut self) {
         self.operations.to_lose.clear();

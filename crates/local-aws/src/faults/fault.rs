@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::call::caller::Who;
 use crate::call::{Call, Service};
+use crate::cloud_map::ErrorCode;
 
 /// What goes wrong.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -112,6 +113,24 @@ pub enum Fault {
         /// By so many.
         #[serde(default = "one")]
         count: u32,
+    },
+    /// Operations of Cloud Map are accepted and lost. Lifted, it takes back every loss that is still to come.
+    LoseOperations {
+        /// So many, the next ones.
+        #[serde(default = "one")]
+        count: u32,
+        /// The `ErrorCode` that they FAIL with; without it they stay PENDING for good.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
+    },
+    /// What changes in Cloud Map is seen late.
+    SpreadLate {
+        /// Up to so late by DiscoverInstances; as usual unless said.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        discover: Option<Span>,
+        /// Up to so late by the DNS; as usual unless said.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        dns: Option<Span>,
     },
     /// DNS queries are dropped, answered with SERVFAIL, or late.
     Dns {
@@ -351,6 +370,8 @@ impl Fault {
             | Fault::CutOffAws { .. }
             | Fault::Cut { .. }
             | Fault::Freeze { .. }
+            | Fault::LoseOperations { .. }
+            | Fault::SpreadLate { .. }
             | Fault::Dns { .. } => true,
             Fault::Kill { .. }
             | Fault::RestartEcsAgent { .. }
@@ -400,7 +421,14 @@ impl Fault {
                 }
                 Ok(())
             }
-            Fault::ScaleIn { count: 0, .. } => Err("\"count\" is at least 1".to_owned()),
+            Fault::LoseOperations { code: Some(code), .. } if error_code(code).is_none() => {
+                let known: Vec<&str> = ErrorCode::ALL.iter().map(|code| code.name()).collect();
+                Err(format!("\"code\" is one of {}", known.join(", ")))
+            }
+            Fault::LoseOperations { count, .. } if *count > 1000 => Err("\"count\" is at most 1000".to_owned()),
+            Fault::LoseOperations { count: 0, .. } | Fault::ScaleIn { count: 0, .. } => {
+                Err("\"count\" is at least 1".to_owned())
+            }
             Fault::CutOffAws { .. }
             | Fault::Cut { .. }
             | Fault::Freeze { .. }
@@ -408,7 +436,15 @@ impl Fault {
             | Fault::RestartEcsAgent { .. }
             | Fault::SpotNotice { .. }
             | Fault::Rebalance { .. }
+            | Fault::LoseOperations { .. }
+            | Fault::SpreadLate { .. }
             | Fault::ScaleIn { .. } => Ok(()),
         }
     }
+}
+
+/// The code of a failed operation, by its name.
+#[must_use]
+pub fn error_code(name: &str) -> Option<ErrorCode> {
+    ErrorCode::ALL.into_iter().find(|code| code.name() == name)
 }

@@ -116,6 +116,8 @@ fn what_is_written_wrongly_is_refused_with_what_was_expected() {
         (r#"{"kind":"kill","what":{"task":"a"},"for":"1s"}"#, "happens once"),
         (r#"{"kind":"dns","how":"drop","by":"1s"}"#, "delay"),
         (r#"{"kind":"rebalance"}"#, "host"),
+        (r#"{"kind":"lose_operations","code":"OOPS"}"#, "INTERNAL_FAILURE"),
+        (r#"{"kind":"lose_operations","count":0}"#, "at least 1"),
     ] {
         let said = read(text).expect_err(text);
         assert!(said.contains(says), "{text}: {said}");

@@ -100,6 +100,8 @@ impl Faults {
                 | Fault::SpotNotice { .. }
                 | Fault::Rebalance { .. }
                 | Fault::ScaleIn { .. }
+                | Fault::LoseOperations { .. }
+                | Fault::SpreadLate { .. }
                 | Fault::Dns { .. } => false,
             };
             known.struck += u64::from(struck);

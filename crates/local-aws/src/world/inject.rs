@@ -10,9 +10,10 @@ use super::World;
 use super::ecs_agents::AgentRestart;
 use super::state::{Action, Part, State};
 use crate::auto_scaling::model::SpotAction;
+use crate::cloud_map::{Lost, spread};
 use crate::dns::faults as dns;
 use crate::ecs::task::LastStatus;
-use crate::faults::fault::{Answering, Interruption, Side, Span};
+use crate::faults::fault::{Answering, Interruption, Side, Span, error_code};
 use crate::faults::{Fault, Injection, Victim};
 use crate::refusal::Refusal;
 
@@ -111,7 +112,10 @@ impl State {
     fn has_gone(&self, fault: &Fault) -> bool {
         match fault {
             Fault::CutOffAws { what } | Fault::Cut { what } | Fault::Freeze { what } => self.check(what).is_err(),
-            Fault::Throttle { .. }
+            // The operations that were to be lost are.
+            Fault::LoseOperations { .. } => self.cloud_map.to_lose() == 0,
+            Fault::SpreadLate { .. }
+            | Fault::Throttle { .. }
             | Fault::Delay { .. }
             | Fault::Fail { .. }
             | Fault::Dns { .. }
@@ -144,6 +148,8 @@ impl State {
             | Fault::Delay { .. }
             | Fault::Fail { .. }
             | Fault::ScaleIn { .. }
+            | Fault::LoseOperations { .. }
+            | Fault::SpreadLate { .. }
             | Fault::Dns { .. } => Ok(()),
         }
     }
@@ -227,6 +233,19 @@ impl State {
             }
             Fault::Rebalance { host } => self.rebalance_recommendation(now, host).map_err(words),
             Fault::ScaleIn { group, count } => self.scale_in(now, group, *count).map(drop).map_err(words),
+            Fault::LoseOperations { count, code } => {
+                let lost = match code.as_deref().and_then(error_code) {
+                    Some(code) => Lost::Fails { code, message: "The operation was lost on request.".to_owned() },
+                    None => Lost::NeverEnds,
+                };
+                (0..*count).for_each(|_| self.cloud_map.lose_next(lost.clone()));
+                Ok(())
+            }
+            Fault::SpreadLate { discover, dns } => {
+                let or = |given: &Option<Span>, usual: Duration| given.map_or(usual, |span| span.0);
+                self.cloud_map.set_spread(or(discover, spread::DISCOVER), or(dns, spread::DNS));
+                Ok(())
+            }
             Fault::Dns { side, name, percent, how, by } => {
                 let fault = match how {
                     Answering::Drop => dns::Fault::Drop,
@@ -250,6 +269,8 @@ impl State {
                 self.actions.extend(self.parts(what).into_iter().map(Action::Thaw));
                 self.reconnect(now, what);
             }
+            Fault::LoseOperations { .. } => self.cloud_map.lose_none(),
+            Fault::SpreadLate { .. } => self.cloud_map.set_spread(spread::DISCOVER, spread::DNS),
             Fault::Dns { side, name, .. } => self.dns_faults.clear(side.map(dns_side), name.as_deref()),
             Fault::Throttle { .. }
             | Fault::Delay { .. }

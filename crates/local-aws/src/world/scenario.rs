@@ -137,7 +137,12 @@ fn happens_to(fault: &mut Fault, subject: &str) {
         },
         Fault::RestartEcsAgent { host, .. } | Fault::SpotNotice { host, .. } | Fault::Rebalance { host } => host,
         Fault::ScaleIn { group, .. } => group,
-        Fault::Throttle { .. } | Fault::Delay { .. } | Fault::Fail { .. } | Fault::Dns { .. } => return,
+        Fault::Throttle { .. }
+        | Fault::Delay { .. }
+        | Fault::Fail { .. }
+        | Fault::LoseOperations { .. }
+        | Fault::SpreadLate { .. }
+        | Fault::Dns { .. } => return,
     };
     if id == "subject" {
         subject.clone_into(id);

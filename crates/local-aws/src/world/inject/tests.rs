@@ -104,6 +104,36 @@ fn a_fault_ends_with_its_victim() {
 }
 
 #[test]
+fn an_operation_of_cloud_map_is_accepted_and_lost_and_the_fault_is_over() {
+    let mut state = state();
+    let lose = json!({ "kind": "lose_operations", "code": "INTERNAL_FAILURE" });
+    let id = state.inject(at(1), fault(lose)).expect("injected");
+    assert_eq!(state.faults.one(id).expect("known")["active"], true);
+    let body = json!({ "Name": "other", "Vpc": "v" });
+    let answer = state.call(at(2), Service::CloudMap, "CreatePrivateDnsNamespace", body).expect("accepted");
+    let Answer::Json(said) = answer else { panic!("Cloud Map speaks JSON") };
+    assert_eq!(state.faults.one(id).expect("known")["active"], false, "its operation is lost");
+    pass(&mut state, 10);
+    let asked = json!({ "OperationId": said["OperationId"] });
+    let answer = state.call(at(10), Service::CloudMap, "GetOperation", asked).expect("known");
+    let Answer::Json(said) = answer else { panic!("Cloud Map speaks JSON") };
+    assert_eq!(
+        (&said["Operation"]["Status"], &said["Operation"]["ErrorCode"]),
+        (&json!("FAIL"), &json!("INTERNAL_FAILURE"))
+    );
+}
+
+#[test]
+fn what_is_to_spread_late_spreads_as_usual_when_the_fault_is_over() {
+    let mut state = state();
+    let late = json!({ "kind": "spread_late", "dns": "40s", "for": "10s" });
+    state.inject(at(1), fault(late)).expect("injected");
+    assert_eq!(state.cloud_map.spread(), (spread::DISCOVER, Duration::from_secs(40)));
+    pass(&mut state, 12);
+    assert_eq!(state.cloud_map.spread(), (spread::DISCOVER, spread::DNS));
+}
+
+#[test]
 fn what_cannot_happen_is_refused_and_is_no_fault() {
     let mut state = state();
     for (value, says) in [
