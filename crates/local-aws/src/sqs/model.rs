@@ -98,6 +98,7 @@ pub struct Sqs {
     told: BTreeMap<String, (Told, Told)>,
     effects: Vec<Effect>,
     made: u64,
+    changed: bool,
 }
 
 impl Sqs {
@@ -113,6 +114,7 @@ impl Sqs {
             told: BTreeMap::new(),
             effects: Vec::new(),
             made: 0,
+            changed: false,
         }
     }
 
@@ -125,6 +127,16 @@ impl Sqs {
     /// What happened.
     pub fn take_effects(&mut self) -> Vec<Effect> {
         std::mem::take(&mut self.effects)
+    }
+
+    /// Whether a receive that waits may be answered differently than when this was last asked.
+    pub const fn take_changed(&mut self) -> bool {
+        std::mem::replace(&mut self.changed, false)
+    }
+
+    /// Something was called that may end somebody's wait.
+    pub(super) const fn set_changed(&mut self) {
+        self.changed = true;
     }
 
     /// Every queue, by name.
@@ -288,6 +300,7 @@ impl Sqs {
                 let (queue, to, message_id) = (name.to_owned(), target.name.clone(), message.id.clone());
                 self.effects.push(Effect::DeadLettered { queue, to, message: message_id });
                 target.bury(now, message, &arn);
+                self.changed = true;
             }
         }
         if let Some(messages) = self.told.entry(name.to_owned()).or_default().1.add(now, received.len()) {

@@ -20,6 +20,19 @@ pub use receive::RECEIVES_BY;
 /// How many tags a queue may have (SQS quotas).
 const MOST_TAGS: usize = 50;
 
+/// After which a receive that waits may have an answer: a FIFO queue's next message waits for a deletion. Time alone is in
+/// [`Outcome::Later`].
+const ENDS_WAITS: [&str; 8] = [
+    "SendMessage",
+    "SendMessageBatch",
+    "ChangeMessageVisibility",
+    "ChangeMessageVisibilityBatch",
+    "DeleteMessage",
+    "DeleteMessageBatch",
+    "DeleteQueue",
+    "SetQueueAttributes",
+];
+
 /// A call, as the JSON protocol says it.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
@@ -40,7 +53,7 @@ pub struct Asked<'a> {
 pub enum Outcome {
     /// Its answer.
     Done(Value),
-    /// Nothing yet. Ask again at this moment, or when anything was called of SQS.
+    /// Nothing yet. Ask again at this moment, or when [`Sqs::take_changed`] says so.
     Later(Moment),
 }
 
@@ -122,6 +135,9 @@ pub fn call(sqs: &mut Sqs, now: Moment, wall: &Wall, asked: Asked<'_>) -> Result
         })?,
         unknown => return Err(Refusal::unknown_operation(unknown)),
     };
+    if ENDS_WAITS.contains(&asked.operation) {
+        sqs.set_changed();
+    }
     Ok(Outcome::Done(done))
 }
 

@@ -37,6 +37,28 @@ fn a_queue_can_make_every_poll_long_and_a_poll_can_be_short_nevertheless() {
 }
 
 #[test]
+fn only_what_can_end_a_wait_is_said_to() {
+    let mut here = Here::new();
+    let poll = json!({ "QueueUrl": URL, "WaitTimeSeconds": 20 });
+    let dead = json!({ "QueueName": "dead" });
+    let redrive = json!({ "deadLetterTargetArn": "arn:aws:sqs:eu-west-1:000000000000:dead", "maxReceiveCount": 1 });
+    let attributes = json!({ "RedrivePolicy": redrive.to_string(), "VisibilityTimeout": "0" });
+    here.ok("CreateQueue", dead);
+    here.ok("SetQueueAttributes", json!({ "QueueUrl": URL, "Attributes": attributes }));
+    assert!(here.sqs.take_changed() && !here.sqs.take_changed());
+    here.ok("ListQueues", json!({}));
+    assert!(matches!(here.ask("ReceiveMessage", &poll, at(0)), Ok(Outcome::Later(_))));
+    assert!(!here.sqs.take_changed());
+    here.send("x");
+    assert!(here.sqs.take_changed());
+    here.ok("ReceiveMessage", poll.clone());
+    assert!(!here.sqs.take_changed());
+    // The poll of this queue goes on, one of the dead-letter queue ends.
+    assert!(matches!(here.ask("ReceiveMessage", &poll, at(0)), Ok(Outcome::Later(_))));
+    assert!(here.sqs.take_changed());
+}
+
+#[test]
 fn a_poll_of_a_queue_that_is_deleted_ends() {
     let mut here = Here::new();
     here.ok("DeleteQueue", json!({ "QueueUrl": URL }));
