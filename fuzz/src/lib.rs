@@ -7,6 +7,7 @@ use daemon::moment::Moment;
 use local_aws::call::Service;
 use local_aws::dns::resolver::Resolver;
 use local_aws::dns::{Transport, answer};
+use local_aws::ecs::query::{Facts, Query};
 use local_aws::pace::Wall;
 use local_aws::query::form;
 use local_aws::query::xml::{self, Content};
@@ -34,7 +35,7 @@ static ZONES: LazyLock<World> = LazyLock::new(|| {
 });
 
 fn transport(bytes: &[u8]) -> Transport {
-    if bytes.len() % 2 == 0 { Transport::Udp } else { Transport::Tcp }
+    if bytes.len().is_multiple_of(2) { Transport::Udp } else { Transport::Tcp }
 }
 
 /// A packet for the zones' own server. What is answered is a packet that the server itself can read.
@@ -65,6 +66,49 @@ pub fn form(bytes: &[u8]) {
         assert!(said.chars().all(xml::is_xml) && !said.contains('\r'));
         let content = Content::Text(call.body.to_string());
         assert!(xml::answer("n", "Read", &content, "id").ends_with("</ReadResponse>"));
+    }
+}
+
+/// An expression of ECS's cluster query language, asked of a container instance.
+pub fn language(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Ok(query) = Query::read(text)
+    {
+        let means = query.means(&Instance);
+        assert_ne!(means, Query::Not(Box::new(query)).means(&Instance));
+    }
+}
+
+/// A container instance of which everything is known.
+struct Instance;
+
+impl Facts for Instance {
+    fn agent_connected(&self) -> bool {
+        true
+    }
+
+    fn agent_version(&self) -> &str {
+        "1.105.1"
+    }
+
+    fn attribute(&self, name: &str) -> Option<&str> {
+        (name == "ecs.os-type").then_some("linux")
+    }
+
+    fn ec2_instance_id(&self) -> &str {
+        "i-0123456789abcdef0"
+    }
+
+    fn registered_at(&self) -> i64 {
+        1_780_000_000
+    }
+
+    fn running_tasks_count(&self) -> usize {
+        3
+    }
+
+    fn has_task_of_group(&self, is: &dyn Fn(&str) -> bool) -> bool {
+        is("service:web")
     }
 }
 

@@ -28,6 +28,11 @@ fn forms_do_no_harm() {
 }
 
 #[test]
+fn expressions_of_the_cluster_query_language_do_no_harm() {
+    replay("language", targets::language);
+}
+
+#[test]
 fn calls_do_no_harm() {
     replay("calls", targets::calls);
 }

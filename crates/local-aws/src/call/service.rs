@@ -39,8 +39,6 @@ pub struct Facts {
     pub version: Option<&'static str>,
     /// The XML namespace of its Query answers.
     pub namespace: &'static str,
-    /// Whether its calls may have to wait for an answer.
-    pub waits: bool,
     /// What the names of its errors begin with in `__type`.
     pub errors: &'static str,
     /// What its JSON errors call their text.
@@ -63,7 +61,6 @@ impl Service {
                 target: Some("AmazonEC2ContainerServiceV20141113."),
                 version: None,
                 namespace: "",
-                waits: false,
                 errors: "",
                 message: "message",
                 internal: "ServerException",
@@ -74,7 +71,6 @@ impl Service {
                 target: Some("Route53AutoNaming_v20170314."),
                 version: None,
                 namespace: "",
-                waits: false,
                 errors: "",
                 message: "Message",
                 internal: "InternalFailure",
@@ -85,7 +81,6 @@ impl Service {
                 target: None,
                 version: Some("2011-01-01"),
                 namespace: "http://autoscaling.amazonaws.com/doc/2011-01-01/",
-                waits: false,
                 errors: "",
                 message: "message",
                 internal: "InternalFailure",
@@ -96,7 +91,6 @@ impl Service {
                 target: Some("AmazonSQS."),
                 version: Some("2012-11-05"),
                 namespace: "http://queue.amazonaws.com/doc/2012-11-05/",
-                waits: true,
                 errors: "com.amazonaws.sqs#",
                 message: "message",
                 internal: "InternalFailure",

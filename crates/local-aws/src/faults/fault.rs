@@ -132,6 +132,11 @@ pub enum Fault {
         #[serde(skip_serializing_if = "Option::is_none")]
         dns: Option<Span>,
     },
+    /// The next message of a standard queue is delivered twice: SQS promises "at least once".
+    DuplicateMessage {
+        /// The queue's name.
+        queue: String,
+    },
     /// DNS queries are dropped, answered with SERVFAIL, or late.
     Dns {
         /// On one address only.
@@ -377,7 +382,8 @@ impl Fault {
             | Fault::RestartEcsAgent { .. }
             | Fault::SpotNotice { .. }
             | Fault::Rebalance { .. }
-            | Fault::ScaleIn { .. } => false,
+            | Fault::ScaleIn { .. }
+            | Fault::DuplicateMessage { .. } => false,
         }
     }
 
@@ -438,7 +444,8 @@ impl Fault {
             | Fault::Rebalance { .. }
             | Fault::LoseOperations { .. }
             | Fault::SpreadLate { .. }
-            | Fault::ScaleIn { .. } => Ok(()),
+            | Fault::ScaleIn { .. }
+            | Fault::DuplicateMessage { .. } => Ok(()),
         }
     }
 }

@@ -102,6 +102,7 @@ impl Faults {
                 | Fault::ScaleIn { .. }
                 | Fault::LoseOperations { .. }
                 | Fault::SpreadLate { .. }
+                | Fault::DuplicateMessage { .. }
                 | Fault::Dns { .. } => false,
             };
             known.struck += u64::from(struck);

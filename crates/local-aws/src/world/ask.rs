@@ -67,16 +67,16 @@ impl World {
     /// Asks what becomes of a call that came from outside. While it is [`Asked::Later`], it is to be asked again: at the
     /// moment that this names, or when [`World::follow_answers`] says so.
     pub fn ask(&self, asking: &mut Asking) -> Asked {
-        let (asked, moved, last) = {
+        let (asked, moved, last, queues_changed) = {
             let mut state = self.lock();
             let asked = state.ask(self.now(), asking);
-            (asked, state.has_moved(), state.events().last())
+            (asked, state.has_moved(), state.events().last(), state.sqs.take_changed())
         };
         if moved {
             self.tell(last);
         }
-        // A call that goes on waiting has changed nothing: waiting calls must not wake each other for ever.
-        if asking.call.service.facts().waits && !matches!(asked, Asked::Later(_)) {
+        // Only what can end a wait: waiting calls must not wake each other for ever.
+        if queues_changed {
             self.0.answers.send_modify(|count| *count += 1);
         }
         asked

@@ -123,7 +123,8 @@ impl State {
             | Fault::RestartEcsAgent { .. }
             | Fault::SpotNotice { .. }
             | Fault::Rebalance { .. }
-            | Fault::ScaleIn { .. } => false,
+            | Fault::ScaleIn { .. }
+            | Fault::DuplicateMessage { .. } => false,
         }
     }
 
@@ -150,6 +151,7 @@ impl State {
             | Fault::ScaleIn { .. }
             | Fault::LoseOperations { .. }
             | Fault::SpreadLate { .. }
+            | Fault::DuplicateMessage { .. }
             | Fault::Dns { .. } => Ok(()),
         }
     }
@@ -232,6 +234,7 @@ impl State {
                 self.spot_notice(now, host, action).map_err(words)
             }
             Fault::Rebalance { host } => self.rebalance_recommendation(now, host).map_err(words),
+            Fault::DuplicateMessage { queue } => self.sqs.duplicate_next(queue).map_err(words),
             Fault::ScaleIn { group, count } => self.scale_in(now, group, *count).map(drop).map_err(words),
             Fault::LoseOperations { count, code } => {
                 let lost = match code.as_deref().and_then(error_code) {
@@ -280,7 +283,8 @@ impl State {
             | Fault::RestartEcsAgent { .. }
             | Fault::SpotNotice { .. }
             | Fault::Rebalance { .. }
-            | Fault::ScaleIn { .. } => {}
+            | Fault::ScaleIn { .. }
+            | Fault::DuplicateMessage { .. } => {}
         }
     }
 

@@ -137,6 +137,7 @@ fn happens_to(fault: &mut Fault, subject: &str) {
         },
         Fault::RestartEcsAgent { host, .. } | Fault::SpotNotice { host, .. } | Fault::Rebalance { host } => host,
         Fault::ScaleIn { group, .. } => group,
+        Fault::DuplicateMessage { queue } => queue,
         Fault::Throttle { .. }
         | Fault::Delay { .. }
         | Fault::Fail { .. }

@@ -30,7 +30,7 @@ impl Target {
         std::fs::write(&world, include_str!("../sdk/world.json")).expect("the world file");
         let mut child = Command::new(env!("CARGO_BIN_EXE_local-aws"))
             .args(["--listen=127.0.0.1:0", "--dns-listen=127.0.0.1:0", "--resolver-listen=127.0.0.1:0"])
-            .args(["--tasks=simulated", &format!("--network=127.{network}.0.0/16"), "--world"])
+            .args(["--tasks=simulated", "--throttle=off", &format!("--network=127.{network}.0.0/16"), "--world"])
             .arg(&world)
             .env("LOG_FORMAT", "json")
             .env_remove("LOG")

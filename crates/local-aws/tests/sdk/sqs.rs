@@ -119,6 +119,30 @@ async fn a_long_poll_ends_the_moment_a_message_comes() {
 }
 
 #[tokio::test]
+async fn a_long_poll_of_a_dead_letter_queue_ends_when_a_receive_elsewhere_moves_a_message_there() {
+    let cloud = Cloud::start(156).await;
+    let sqs = sqs(&cloud);
+    let dead = sqs.create_queue().queue_name("dead").send().await.expect("made").queue_url.expect("a URL");
+    let policy = r#"{"deadLetterTargetArn":"arn:aws:sqs:eu-west-1:000000000000:dead","maxReceiveCount":"1"}"#;
+    let make = sqs.create_queue().queue_name("jobs").attributes(QueueAttributeName::RedrivePolicy, policy);
+    let make = make.attributes(QueueAttributeName::VisibilityTimeout, "0");
+    let url = make.send().await.expect("made").queue_url.expect("a URL");
+    sqs.send_message().queue_url(&url).message_body("x").send().await.expect("sent");
+    assert!(receive(&sqs, &url, 0).await.messages.is_some());
+    let began = Instant::now();
+    let poll = tokio::spawn({
+        let (sqs, dead) = (sqs.clone(), dead.clone());
+        async move { receive(&sqs, &dead, 20).await }
+    });
+    // As above: a poll that comes late proves less.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(receive(&sqs, &url, 1).await.messages, None);
+    assert_eq!(poll.await.expect("ended").messages.expect("messages").len(), 1);
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    cloud.end().await;
+}
+
+#[tokio::test]
 async fn batches_redrive_and_fifo_queues_work_through_the_sdk() {
     let cloud = Cloud::start(154).await;
     let sqs = sqs(&cloud);

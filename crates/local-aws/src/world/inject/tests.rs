@@ -231,3 +231,22 @@ fn a_scenario_strikes_at_its_time_and_at_its_event() {
     assert_eq!(struck(&state), ["fault.impossible", "fault.injected", "fault.injected"]);
     assert!(kinds(&state).contains(&"host.spot_notice"));
 }
+
+#[test]
+fn a_message_is_delivered_twice_on_request() {
+    let mut state = state();
+    let duplicate = || fault(json!({ "kind": "duplicate_message", "queue": "jobs" }));
+    assert!(state.inject(at(0), duplicate()).is_err(), "there is no such queue");
+    let mut sqs = |operation: &str, body: Value| match state.call(at(0), Service::Sqs, operation, body) {
+        Ok(Answer::Json(value)) => value,
+        other => panic!("{operation}: {other:?}"),
+    };
+    sqs("CreateQueue", json!({ "QueueName": "jobs" }));
+    sqs("SendMessage", json!({ "QueueUrl": "jobs", "MessageBody": "x" }));
+    state.inject(at(0), duplicate()).expect("there");
+    for expected in [json!("x"), json!("x"), Value::Null] {
+        let received = state.call(at(0), Service::Sqs, "ReceiveMessage", json!({ "QueueUrl": "jobs" }));
+        let Ok(Answer::Json(received)) = received else { panic!("{received:?}") };
+        assert_eq!(received["Messages"][0]["Body"], expected);
+    }
+}
