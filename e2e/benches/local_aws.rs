@@ -42,8 +42,10 @@ fn start(program: &str, arguments: impl Fn(SocketAddr) -> Vec<String>) -> std::i
     let mut command = Command::new(program);
     command.args(arguments(address)).stdout(Stdio::null()).stderr(Stdio::null());
     let begun = Instant::now();
-    let server = Server { process: command.spawn()?, address };
+    let mut server = Server { process: command.spawn()?, address };
     while !answers(address) {
+        let ended = server.process.try_wait()?;
+        assert!(ended.is_none(), "{program} has ended: {ended:?}");
         assert!(begun.elapsed() < PATIENCE, "{program} does not answer");
         std::thread::sleep(Duration::from_micros(500));
     }
