@@ -63,7 +63,7 @@ pub struct Settings {
 const PROGRAM: Program = Program {
     name: "local-aws",
     version: env!("CARGO_PKG_VERSION"),
-    about: "A small AWS on one machine: ECS, Cloud Map, Auto Scaling, instance metadata and DNS.",
+    about: "A small AWS on one machine: ECS, Cloud Map, Auto Scaling, SQS, instance metadata and DNS.",
     prefix: "LOCAL_AWS",
     settings: &[
         Setting::new("listen", "ADDR:PORT", "Where the APIs and the page are; port 0 finds a free one.")
