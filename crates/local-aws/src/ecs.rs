@@ -11,6 +11,7 @@ pub mod constraints;
 pub mod definition;
 pub mod instance;
 pub mod instances;
+pub mod interface;
 pub mod launch;
 pub mod list;
 pub mod model;

@@ -4,6 +4,8 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::SystemTime;
 
+use serde_json::{Map, Value};
+
 use crate::dns::faults::{Fault, Side};
 
 /// A host as its own local endpoints describe it.
@@ -57,6 +59,18 @@ pub struct ContainerView {
     pub exit_code: Option<i64>,
     /// `PENDING`, `RUNNING` or `STOPPED`.
     pub known_status: String,
+    /// Its ARN.
+    pub arn: String,
+    /// CPU units that it reserves.
+    pub cpu: u32,
+    /// MiB that it may use.
+    pub memory: u32,
+    /// When it ended.
+    pub finished_at: Option<SystemTime>,
+    /// Where its lines go: `awslogs`.
+    pub log_driver: Option<String>,
+    /// How.
+    pub log_options: Map<String, Value>,
 }
 
 /// A task, as the ECS agent of its host knows it.
@@ -84,6 +98,20 @@ pub struct TaskView {
     pub address: Option<Ipv4Addr>,
     /// Its containers.
     pub containers: Vec<ContainerView>,
+    /// `awsvpc`, `bridge`, `host` or `none`.
+    pub network_mode: &'static str,
+    /// `eu-west-1`.
+    pub region: String,
+    /// When its images were asked for.
+    pub pull_started_at: Option<SystemTime>,
+    /// When they were there.
+    pub pull_stopped_at: Option<SystemTime>,
+    /// When its last container ended.
+    pub execution_stopped_at: Option<SystemTime>,
+    /// Tags.
+    pub tags: Vec<(String, String)>,
+    /// Whether its definition allows faults to be injected.
+    pub fault_injection: bool,
     /// CPU units: 1024 are one virtual CPU.
     pub cpu: u32,
     /// Memory in MiB.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use daemon::moment::Moment;
 
+use super::interface::{SUBNET, VPC};
 use super::model::{Ecs, Effect};
 use super::placement::{Resources, TASK_ENI};
 use super::ports::RESERVED;
@@ -98,8 +99,8 @@ fn given_to(zone: &str) -> BTreeMap<String, Option<String>> {
         ("ecs.cpu-architecture", "x86_64"),
         ("ecs.os-type", "linux"),
         ("ecs.os-family", "LINUX"),
-        ("ecs.vpc-id", "vpc-00000000000000001"),
-        ("ecs.subnet-id", crate::ecs::task::SUBNET),
+        ("ecs.vpc-id", VPC),
+        ("ecs.subnet-id", SUBNET),
     ];
     let able = [
         TASK_ENI,

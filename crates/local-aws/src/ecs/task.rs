@@ -14,9 +14,6 @@ use super::requests::{StopTask, Tag, TaskOverride};
 use crate::account::last_part;
 use crate::refusal::Refusal;
 
-/// The subnet that everything is in.
-pub const SUBNET: &str = "subnet-00000000000000001";
-
 /// Where a task is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LastStatus {
@@ -169,6 +166,8 @@ pub struct Container {
     pub exit_code: Option<i64>,
     /// Why it could not be started.
     pub reason: Option<String>,
+    /// When it ended.
+    pub finished_at: Option<Moment>,
     /// Whether the task ends with it.
     pub essential: bool,
 }
@@ -377,6 +376,7 @@ impl Ecs {
             let ended = task.containers.iter_mut().find(|c| c.name == container)?;
             ended.status = ContainerStatus::Stopped;
             ended.exit_code = Some(code);
+            ended.finished_at = Some(now);
             let essential = ended.essential;
             task.version += 1;
             Some((essential, task.known_status() == ContainerStatus::Stopped, task.orphaned))
@@ -408,6 +408,7 @@ impl Ecs {
             }
             for container in &mut task.containers {
                 container.status = ContainerStatus::Stopped;
+                container.finished_at.get_or_insert(now);
                 container.reason.get_or_insert_with(|| reason.to_owned());
             }
             true
@@ -452,6 +453,7 @@ impl Ecs {
             task.stopped_reason.get_or_insert_with(|| reason.to_owned());
             for container in &mut task.containers {
                 container.status = ContainerStatus::Stopped;
+                container.finished_at.get_or_insert(now);
             }
         });
         self.stopped(now, id);

@@ -71,6 +71,7 @@ impl State {
         let containers = task.containers.iter().enumerate().map(|(place, container)| {
             let defined = definition.and_then(|definition| definition.containers.get(place));
             let ports = defined.iter().flat_map(|c| &c.port_mappings);
+            let logs = defined.and_then(|c| c.rest.get("logConfiguration"));
             ContainerView {
                 docker_id: container.docker_id.clone(),
                 docker_name: container.docker_name.clone(),
@@ -81,8 +82,15 @@ impl State {
                 started_at: task.started_at.map(|at| self.wall.at(at)),
                 exit_code: container.exit_code,
                 known_status: container.status.name().to_owned(),
+                arn: container.arn.clone(),
+                cpu: defined.and_then(|c| u32::try_from(c.cpu).ok()).unwrap_or(0),
+                memory: defined.and_then(|c| u32::try_from(c.memory?).ok()).unwrap_or(0),
+                finished_at: container.finished_at.map(|at| self.wall.at(at)),
+                log_driver: logs.and_then(|logs| logs.get("logDriver")?.as_str().map(str::to_owned)),
+                log_options: logs.and_then(|logs| logs.get("options")?.as_object().cloned()).unwrap_or_default(),
             }
         });
+        let time = |moment: Option<daemon::moment::Moment>| moment.map(|at| self.wall.at(at));
         TaskView {
             arn: task.arn.clone(),
             cluster: task.cluster.clone(),
@@ -95,6 +103,14 @@ impl State {
             availability_zone: host.map_or_else(|| self.settings.account.zone(0), |host| host.zone.clone()),
             address: task.address,
             containers: containers.collect(),
+            network_mode: task.network_mode.name(),
+            region: self.settings.account.region.clone(),
+            pull_started_at: time(task.placed_at),
+            pull_stopped_at: time(task.started_at),
+            execution_stopped_at: time(task.execution_stopped_at),
+            tags: task.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect(),
+            fault_injection: definition
+                .is_some_and(|d| d.request.rest.get("enableFaultInjection") == Some(&Value::Bool(true))),
             cpu: task.cpu,
             memory: task.memory,
         }

@@ -58,6 +58,7 @@ impl Ecs {
                 status: ContainerStatus::Pending,
                 exit_code: None,
                 reason: None,
+                finished_at: None,
                 essential: container.essential,
             });
         }

@@ -3,9 +3,10 @@
 use daemon::moment::Moment;
 use serde_json::{Map, Value, json};
 
+use crate::ecs::interface;
 use crate::ecs::launch::Failure;
 use crate::ecs::model::Ecs;
-use crate::ecs::task::{Container, ContainerStatus, LastStatus, LaunchType, SUBNET, Task};
+use crate::ecs::task::{Container, ContainerStatus, LastStatus, LaunchType, Task};
 use crate::pace::Wall;
 
 impl Ecs {
@@ -105,15 +106,12 @@ fn attachments(task: &Task, region: &str) -> Value {
         (_, None) if task.instance.is_none() => ("PRECREATED", vec![]),
         (_, None) => ("ATTACHING", vec![]),
         (_, Some(address)) => {
-            let octets = address.octets();
-            let mac = format!("0a:00:{:02x}:{:02x}:{:02x}:{:02x}", octets[0], octets[1], octets[2], octets[3]);
-            let name = format!("ip-{}.{region}.compute.internal", address.to_string().replace('.', "-"));
             let detail = |name: &str, value: &str| json!({ "name": name, "value": value });
             let details = vec![
-                detail("subnetId", SUBNET),
+                detail("subnetId", interface::SUBNET),
                 detail("networkInterfaceId", &task.interface),
-                detail("macAddress", &mac),
-                detail("privateDnsName", &name),
+                detail("macAddress", &interface::mac(address)),
+                detail("privateDnsName", &interface::dns_name(address, region)),
                 detail("privateIPv4Address", &address.to_string()),
             ];
             ("ATTACHED", details)
