@@ -13,6 +13,7 @@ pub mod instance;
 pub mod instances;
 pub mod interface;
 pub mod launch;
+pub mod life;
 pub mod list;
 pub mod model;
 pub mod pages;

@@ -7,13 +7,18 @@ use super::launch::Failure;
 use super::model::Ecs;
 use super::pages::Page;
 use super::requests::capacity::{
-    AskedProvider, AskedScaling, CreateCapacityProvider, DescribeCapacityProviders, PutClusterCapacityProviders,
-    UpdateCapacityProvider,
+    CreateCapacityProvider, DescribeCapacityProviders, PutClusterCapacityProviders, UpdateCapacityProvider,
 };
-use super::requests::{GroupProvider, ManagedScaling, StrategyItem, Tag};
+use super::requests::{GroupProvider, ManagedScaling, Tag};
 use super::tags;
 use crate::account::last_part;
 use crate::refusal::Refusal;
+
+mod settings;
+mod valid;
+
+use settings::apply;
+pub use valid::{valid_strategy, within};
 
 /// "A capacity provider strategy can contain a maximum of 20 capacity providers" (RunTask).
 const STRATEGY_AT_MOST: usize = 20;
@@ -286,106 +291,6 @@ impl<'a> Described<'a> {
             Described::Own(provider) => provider.active,
         }
     }
-}
-
-/// Whether a strategy is one, wherever it is used.
-///
-/// # Errors
-/// Too many providers, or one twice; numbers out of range; more than one base; Fargate and groups mixed.
-pub fn valid_strategy(items: &[StrategyItem]) -> Result<(), Refusal> {
-    if items.len() > STRATEGY_AT_MOST {
-        return Err(invalid("A capacity provider strategy can contain a maximum of 20 capacity providers."));
-    }
-    if items.iter().any(|item| !(0..=1000).contains(&item.weight)) {
-        return Err(invalid("The weight of a capacity provider must be between 0 and 1000."));
-    }
-    if items.iter().any(|item| !(0..=100_000).contains(&item.base)) {
-        return Err(invalid("The base of a capacity provider must be between 0 and 100000."));
-    }
-    if items.iter().filter(|item| item.base > 0).count() > 1 {
-        return Err(invalid("Only one capacity provider in a capacity provider strategy can have a base defined."));
-    }
-    if !items.is_empty() && items.iter().all(|item| item.weight == 0) {
-        return Err(invalid("At least one capacity provider must have a weight value greater than zero."));
-    }
-    let names: Vec<&str> = items.iter().map(|item| item.capacity_provider.as_str()).collect();
-    if names.iter().enumerate().any(|(place, name)| names[..place].contains(name)) {
-        return Err(invalid("A capacity provider may be in a capacity provider strategy once."));
-    }
-    let fargate = names.iter().filter(|name| FARGATE.contains(name)).count();
-    if fargate != 0 && fargate != names.len() {
-        return Err(invalid(
-            "A capacity provider strategy cannot contain a mix of capacity providers using Auto Scaling groups and \
-             Fargate providers. Specify one or the other and try again.",
-        ));
-    }
-    Ok(())
-}
-
-/// Whether a cluster with these providers can use a strategy.
-///
-/// # Errors
-/// It names another one.
-pub fn within(items: &[StrategyItem], providers: &[String]) -> Result<(), Refusal> {
-    match items.iter().find(|item| !providers.contains(&item.capacity_provider)) {
-        None => Ok(()),
-        Some(_) => Err(not_found_by_name()),
-    }
-}
-
-/// Settings that are said replace what was.
-fn apply(group: &mut GroupProvider, asked: &AskedProvider) -> Result<(), Refusal> {
-    let switch = |value: &Option<String>, into: &mut String, what: &str| match value.as_deref() {
-        None => Ok(()),
-        Some(value @ ("ENABLED" | "DISABLED")) => {
-            value.clone_into(into);
-            Ok(())
-        }
-        Some(_) => Err(client(&format!("{what} should be one of [ENABLED, DISABLED]."))),
-    };
-    if let Some(scaling) = &asked.managed_scaling {
-        let into = &mut group.managed_scaling;
-        switch(&scaling.status, &mut into.status, "managedScaling.status")?;
-        numbers(into, scaling)?;
-    }
-    let protection = &mut group.managed_termination_protection;
-    switch(&asked.managed_termination_protection, protection, "managedTerminationProtection")?;
-    switch(&asked.managed_draining, &mut group.managed_draining, "managedDraining")?;
-    if group.managed_termination_protection == "ENABLED" && group.managed_scaling.status != "ENABLED" {
-        return Err(client(
-            "The managed termination protection setting for the capacity provider is invalid. To enable managed \
-             termination protection for a capacity provider, managed scaling must be enabled.",
-        ));
-    }
-    Ok(())
-}
-
-/// The ranges of ManagedScaling in the API reference.
-fn numbers(into: &mut ManagedScaling, asked: &AskedScaling) -> Result<(), Refusal> {
-    let number = |value: Option<i32>, into: &mut u32, range: std::ops::RangeInclusive<u32>, what: &str| {
-        let Some(value) = value else { return Ok(()) };
-        match u32::try_from(value) {
-            Ok(value) if range.contains(&value) => {
-                *into = value;
-                Ok(())
-            }
-            Ok(_) | Err(_) => Err(client(&format!("{what} must be between {} and {}.", range.start(), range.end()))),
-        }
-    };
-    number(asked.target_capacity, &mut into.target_capacity, 1..=100, "targetCapacity")?;
-    let steps = 1..=10_000;
-    number(
-        asked.minimum_scaling_step_size,
-        &mut into.minimum_scaling_step_size,
-        steps.clone(),
-        "minimumScalingStepSize",
-    )?;
-    number(asked.maximum_scaling_step_size, &mut into.maximum_scaling_step_size, steps, "maximumScalingStepSize")?;
-    number(asked.instance_warmup_period, &mut into.instance_warmup_period, 0..=10_000, "instanceWarmupPeriod")?;
-    if into.minimum_scaling_step_size > into.maximum_scaling_step_size {
-        return Err(client("minimumScalingStepSize must not be greater than maximumScalingStepSize."));
-    }
-    Ok(())
 }
 
 fn not_found() -> Refusal {
