@@ -1,6 +1,6 @@
 //! What goes wrong on request: one list of faults, the same over HTTP, in a scenario file and in Rust.
 //!
-//! [`fault`] says which there are and reads them; here is which of them are under way, for how long, and what they do to
+//! [`fault`] says which there are, [`read`] reads them; here is which of them are under way, for how long, and what they do to
 //! a call. What they do to hosts, tasks and the DNS, the world does. Chances come from a seed: the same calls in the same
 //! order meet the same fate.
 
@@ -11,9 +11,11 @@ use daemon::moment::Moment;
 use serde_json::{Value, json};
 
 pub mod fault;
+pub mod read;
 pub mod verdict;
 
-pub use fault::{Fault, Injection, Victim};
+pub use fault::{Fault, Victim};
+pub use read::Injection;
 pub use verdict::{Ending, Verdict};
 
 use crate::ids::Ids;

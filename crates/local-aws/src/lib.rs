@@ -1,9 +1,10 @@
 //! A small AWS on one machine: what Doze touches of ECS, Cloud Map, Auto Scaling, EC2's metadata and DNS, speaking the
 //! real protocols.
 //!
-//! Three layers:
-//! - **Services** ([`ecs`], [`cloud_map`], [`auto_scaling`], [`scaling`]): plain values. Time comes in as a moment, what
+//! Four layers:
+//! - **Services** ([`ecs`], [`cloud_map`], [`auto_scaling`], [`scaling`], [`sqs`]): plain values. Time comes in as a moment, what
 //!   is to be done in the world comes out as effects. A `wire` beside each reads requests and writes answers.
+//! - **The gate** ([`call`], [`throttle`], [`faults`], [`audit`]): what every call goes through, plain values too.
 //! - **The world** ([`world`], [`events`], [`wakes`], [`network`]): one owner of all services, which connects them.
 //! - **What touches the machine** ([`server`], [`reconcile`], [`runtime`], [`host`], [`agent`], [`dns`], [`page`],
 //!   [`proxies`], [`task_metadata`]): sockets, processes, containers. They ask the world by [`views`] and hold no opinion.

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::ask::{Asked, Asking};
 use super::super::scenario::Scenario;
+use super::super::state::Part;
 use super::super::tests::{ecs, kinds, pass, started, state, wake};
 use super::*;
 use crate::audit::asked::Asked as Query;
