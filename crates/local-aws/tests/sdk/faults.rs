@@ -76,7 +76,7 @@ async fn calls_are_counted_by_who_made_them() {
 async fn a_task_is_known_by_the_credentials_that_it_was_given() {
     let cloud = Cloud::start(245).await;
     let ecs = cloud.ecs();
-    let ran = ecs.run_task().cluster("doze").task_definition("demo").launch_type("FARGATE".into()).send().await;
+    let ran = ecs.run_task().cluster("doze").task_definition("demo").send().await;
     let arn = ran.expect("accepted").tasks()[0].task_arn().expect("an ARN").to_owned();
     let id = arn.rsplit('/').next().expect("an id").to_owned();
     let environ = until("the task to run", || async {
