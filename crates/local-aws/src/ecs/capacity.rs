@@ -11,7 +11,7 @@ use super::requests::capacity::{
 };
 use super::requests::{GroupProvider, ManagedScaling, Tag};
 use super::tags;
-use crate::account::last_part;
+use crate::account::{Account, last_part};
 use crate::refusal::Refusal;
 
 mod settings;
@@ -72,8 +72,8 @@ pub const FARGATE: [&str; 2] = ["FARGATE", "FARGATE_SPOT"];
 /// A capacity provider as it is described.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Described<'a> {
-    /// One of Fargate's.
-    Fargate(&'a str),
+    /// One of Fargate's, as an account sees it.
+    Fargate(&'a str, &'a Account),
     /// One of the account's own.
     Own(&'a CapacityProvider),
 }
@@ -190,7 +190,8 @@ impl Ecs {
         };
         let page = Page::read("providers", 10, request.max_results, request.next_token.as_deref())?;
         let own = self.providers.values().map(Described::Own);
-        let mut all: Vec<Described<'_>> = FARGATE.into_iter().map(Described::Fargate).chain(own).collect();
+        let fargate = |name| Described::Fargate(name, &self.account);
+        let mut all: Vec<Described<'_>> = FARGATE.into_iter().map(fargate).chain(own).collect();
         all.sort_by_key(|provider| provider.name());
         let named = |name: &str| asked.iter().any(|asked| last_part(asked) == name);
         let missing = asked.iter().filter(|name| !all.iter().any(|p| p.name() == last_part(name)));
@@ -280,14 +281,14 @@ impl<'a> Described<'a> {
     #[must_use]
     pub fn name(self) -> &'a str {
         match self {
-            Described::Fargate(name) => name,
+            Described::Fargate(name, _) => name,
             Described::Own(provider) => &provider.name,
         }
     }
 
     const fn active(self) -> bool {
         match self {
-            Described::Fargate(_) => true,
+            Described::Fargate(..) => true,
             Described::Own(provider) => provider.active,
         }
     }

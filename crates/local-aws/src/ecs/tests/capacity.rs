@@ -178,6 +178,8 @@ fn a_provider_keeps_its_settings_and_takes_new_ones_within_their_ranges() {
     let names: Vec<&str> =
         all["capacityProviders"].as_array().expect("some").iter().filter_map(|p| p["name"].as_str()).collect();
     assert_eq!((names, all["nextToken"].is_string()), (vec!["FARGATE", "FARGATE_SPOT"], true));
+    let arn = "arn:aws:ecs:eu-west-1:000000000000:capacity-provider/FARGATE";
+    assert_eq!(all["capacityProviders"][0]["capacityProviderArn"], arn);
 }
 
 #[test]

@@ -90,8 +90,8 @@ impl Ecs {
 
 pub(super) fn provider(provider: Described<'_>, tags: bool) -> Value {
     match provider {
-        Described::Fargate(name) => json!({
-            "capacityProviderArn": null,
+        Described::Fargate(name, account) => json!({
+            "capacityProviderArn": account.arn("ecs", &format!("capacity-provider/{name}")),
             "name": name,
             "status": "ACTIVE",
             "tags": [],
