@@ -102,14 +102,17 @@ def test_a_namespace_that_is_not_there_is_not_found(cloud_map):
 
 
 def test_namespaces_are_listed_by_name_and_type_and_page(cloud_map, namespace, name):
-    by_name = [{"Name": "NAME", "Values": [f"{name}.test"], "Condition": "EQ"}]
-    assert [each["Id"] for each in cloud_map.list_namespaces(Filters=by_name)["Namespaces"]] == [namespace]
-    by_type = [{"Name": "TYPE", "Values": ["DNS_PUBLIC"], "Condition": "EQ"}]
-    assert namespace not in [each["Id"] for each in cloud_map.list_namespaces(Filters=by_type)["Namespaces"]]
+    def listed(*filters, size=100):
+        pages = cloud_map.get_paginator("list_namespaces").paginate(
+            Filters=list(filters), PaginationConfig={"PageSize": size}
+        )
+        return [each["Id"] for page in pages for each in page["Namespaces"]]
+
+    assert listed({"Name": "NAME", "Values": [f"{name}.test"], "Condition": "EQ"}) == [namespace]
+    assert namespace not in listed({"Name": "TYPE", "Values": ["DNS_PUBLIC"], "Condition": "EQ"})
     make_namespace(cloud_map, name + "-other")
-    pages = cloud_map.get_paginator("list_namespaces").paginate(PaginationConfig={"PageSize": 1})
-    listed = [each["Id"] for page in pages for each in page["Namespaces"]]
-    assert namespace in listed and len(listed) == len(set(listed))
+    all_of_them = listed(size=1)
+    assert namespace in all_of_them and len(all_of_them) == len(set(all_of_them))
 
 
 def test_a_namespace_with_services_is_in_use_and_an_empty_one_is_deleted(cloud_map, namespace, service):
@@ -304,7 +307,8 @@ def test_operations_are_listed_by_service_and_status_and_page(cloud_map, namespa
     listed = [each for page in pages for each in page["Operations"]]
     assert len(listed) >= 2 and {each["Status"] for each in listed} == {"SUCCESS"}
     failed = [{"Name": "STATUS", "Values": ["FAIL"], "Condition": "EQ"}, *by]
-    assert cloud_map.list_operations(Filters=failed)["Operations"] == []
+    pages = cloud_map.get_paginator("list_operations").paginate(Filters=failed)
+    assert [each for page in pages for each in page["Operations"]] == []
 
 
 def test_an_operation_that_is_not_there_is_not_found(cloud_map):

@@ -4,6 +4,7 @@ import datetime
 
 import pytest
 
+import waiting
 from ecs_things import define
 from errors import refused
 
@@ -131,9 +132,15 @@ def test_a_capacity_provider_can_be_deleted_when_no_cluster_uses_it(ecs, provide
     assert cluster["defaultCapacityProviderStrategy"] == strategy
     with pytest.raises(ecs.exceptions.ClientException):
         ecs.delete_capacity_provider(capacityProvider=name)
+    waiting.until("the attachment", lambda: attachments(ecs, name) in (None, "UPDATE_COMPLETE"))
     ecs.put_cluster_capacity_providers(cluster=name, capacityProviders=[], defaultCapacityProviderStrategy=[])
+    waiting.until("the detachment", lambda: attachments(ecs, name) in (None, "UPDATE_COMPLETE"))
     deleted = ecs.delete_capacity_provider(capacityProvider=name)["capacityProvider"]
     assert deleted["name"] == name
+
+
+def attachments(ecs, cluster):
+    return ecs.describe_clusters(clusters=[cluster], include=["ATTACHMENTS"])["clusters"][0].get("attachmentsStatus")
 
 
 def test_each_registration_of_a_family_is_its_next_revision(ecs, name):

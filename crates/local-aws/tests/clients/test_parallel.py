@@ -93,15 +93,16 @@ def test_two_thousand_mixed_registrations_leave_every_view_of_every_service_the_
         assert len(list(pool.map(change, range(CLIENTS)))) == CLIENTS
     assert busy["left"] + busy["registered"] + busy["absent"] == CHANGES
     assert min(busy["left"], busy["registered"]) > CHANGES / 10, busy
-    waiting.until(
-        "every operation to end",
-        lambda: not any(
-            cloud_map.list_operations(Filters=[{"Name": "STATUS", "Values": [status], "Condition": "EQ"}])["Operations"]
-            for status in ("SUBMITTED", "PENDING")
-        ),
-    )
+    waiting.until("every operation to end", lambda: not under_way(cloud_map))
     for service in services:
         views_agree(server, cloud_map, f"{name}.test", service)
+
+
+def under_way(cloud_map):
+    """The operations that have not ended. A page of them may be empty and not the last one."""
+    by_status = [{"Name": "STATUS", "Values": ["SUBMITTED", "PENDING"], "Condition": "IN"}]
+    pages = cloud_map.get_paginator("list_operations").paginate(Filters=by_status)
+    return [operation["Id"] for page in pages for operation in page["Operations"]]
 
 
 def ended(cloud_map, operation):
@@ -137,4 +138,7 @@ def views_agree(server, cloud_map, namespace, service):
         rounds.append(union)
         return union == addresses
 
-    waiting.until(f"the DNS of {service['Name']} to tell {addresses}", told)
+    try:
+        waiting.until(f"the DNS of {service['Name']} to tell {addresses}", told)
+    except AssertionError as late:
+        raise AssertionError(f"{late}; beyond those it tells {rounds[-1] - addresses}, not {addresses - rounds[-1]}") from late

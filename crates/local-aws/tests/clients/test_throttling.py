@@ -43,6 +43,6 @@ def test_a_call_too_many_is_told_that_the_rate_is_exceeded(throttled, service, o
 
 def test_boto3_gets_through_by_calling_again(throttled):
     client = throttled("servicediscovery", mode="standard", max_attempts=10)
-    answers = outcomes(client.list_services, 20)
+    answers = outcomes(client.list_services, 14)
     assert not [answer for answer in answers if isinstance(answer, Exception)]
     assert sum(answer["ResponseMetadata"]["RetryAttempts"] for answer in answers) > 0
