@@ -2,7 +2,7 @@
 //!
 //! Everything is a plain value with time as an argument; [`wire`] speaks awsJson1_1 (names as in
 //! `servicediscovery/2017-03-14/service-2.json` of botocore). Three see what is registered: ListInstances at once,
-//! [`discover`] and the DNS ([`names`]) after a delay each ([`spread`]).
+//! `discover` and the DNS (`names`) after a delay each ([`spread`]).
 
 mod attributes;
 pub mod discover;

@@ -1,6 +1,6 @@
 //! ECS services: so many tasks of a definition kept running, and deployments that replace them.
 //!
-//! What a scheduler does next is decided in [`plan`] from facts alone; [`schedule`] gathers the facts, carries the steps
+//! What a scheduler does next is decided in [`plan`] from facts alone; `schedule` gathers the facts, carries the steps
 //! out and says in events what was done. Here is what a service is.
 //!
 //! Left out: load balancers, task sets, Service Connect, the deployment controllers other than ECS, and health checks:

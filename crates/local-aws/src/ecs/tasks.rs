@@ -1,7 +1,7 @@
 //! All tasks, with what is counted of them kept beside: what each host has left to give, what waits, what is due.
 //!
 //! Guarantee: whatever a task becomes, the counts say what a look at every task would (a property test recounts). That
-//! is why a task is changed only through [`Tasks::change`].
+//! is why a task is changed only through `Tasks::change`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -121,7 +121,7 @@ pub enum Fault {
         #[serde(skip_serializing_if = "Option::is_none")]
         code: Option<String>,
     },
-    /// What changes in Cloud Map is seen late.
+    /// What changes is seen late.
     SpreadLate {
         /// Up to so late by DiscoverInstances; as usual unless said.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -129,6 +129,9 @@ pub enum Fault {
         /// Up to so late by the DNS; as usual unless said.
         #[serde(skip_serializing_if = "Option::is_none")]
         dns: Option<Span>,
+        /// Always so late, of a new task, by ECS's ListTasks and DescribeTasks; at once unless said.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        tasks: Option<Span>,
     },
     /// The next message of a standard queue is delivered twice: SQS promises "at least once".
     DuplicateMessage {

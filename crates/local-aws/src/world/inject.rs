@@ -190,9 +190,10 @@ impl State {
                 (0..*count).for_each(|_| self.cloud_map.lose_next(lost.clone()));
                 Ok(())
             }
-            Fault::SpreadLate { discover, dns } => {
+            Fault::SpreadLate { discover, dns, tasks } => {
                 let or = |given: &Option<Span>, usual: Duration| given.map_or(usual, |span| span.0);
                 self.cloud_map.set_spread(or(discover, spread::DISCOVER), or(dns, spread::DNS));
+                self.ecs.set_read_delay(or(tasks, Duration::ZERO));
                 Ok(())
             }
             Fault::Dns { side, name, percent, how, by } => {
@@ -219,7 +220,10 @@ impl State {
                 self.reconnect(now, what);
             }
             Fault::LoseOperations { .. } => self.cloud_map.lose_none(),
-            Fault::SpreadLate { .. } => self.cloud_map.set_spread(spread::DISCOVER, spread::DNS),
+            Fault::SpreadLate { .. } => {
+                self.cloud_map.set_spread(spread::DISCOVER, spread::DNS);
+                self.ecs.set_read_delay(Duration::ZERO);
+            }
             Fault::Dns { side, name, .. } => self.dns_faults.clear(side.map(dns_side), name.as_deref()),
             Fault::Throttle { .. }
             | Fault::Delay { .. }

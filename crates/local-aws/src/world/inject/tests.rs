@@ -135,6 +135,20 @@ fn what_is_to_spread_late_spreads_as_usual_when_the_fault_is_over() {
 }
 
 #[test]
+fn a_new_task_is_seen_late_while_tasks_spread_late() {
+    let (mut state, ..) = running();
+    let seen = |state: &mut State, second| {
+        let listed = ecs(state, at(second), "ListTasks", json!({ "cluster": "doze" }));
+        listed["taskArns"].as_array().map_or(0, Vec::len)
+    };
+    assert_eq!(seen(&mut state, 100), 1);
+    state.inject(at(100), fault(json!({ "kind": "spread_late", "tasks": "5s" }))).expect("injected");
+    wake(&mut state, at(101));
+    assert_eq!(seen(&mut state, 105), 1);
+    assert_eq!(seen(&mut state, 106), 2);
+}
+
+#[test]
 fn what_cannot_happen_is_refused_and_is_no_fault() {
     let mut state = state();
     for (value, says) in [
