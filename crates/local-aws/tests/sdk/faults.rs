@@ -27,7 +27,7 @@ async fn http(at: SocketAddr, what: &str, body: &str) -> Option<(u16, Value)> {
     http_with(at, what, "content-type: application/json\r\n", body).await
 }
 
-async fn get(cloud: &Cloud, path: &str) -> Value {
+pub(super) async fn get(cloud: &Cloud, path: &str) -> Value {
     http(cloud.running.address, &format!("GET {path}"), "").await.expect("an answer").1
 }
 

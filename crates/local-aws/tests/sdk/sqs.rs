@@ -10,8 +10,12 @@ use aws_sdk_sqs::types::{
     SendMessageBatchRequestEntry,
 };
 
-use super::Cloud;
+use serde_json::Value;
+use tokio::task::JoinHandle;
+
+use super::faults::get;
 use super::protocol::{post, raw};
+use super::{Cloud, until};
 
 fn sqs(cloud: &Cloud) -> Client {
     Client::new(&cloud.config)
@@ -25,6 +29,27 @@ async fn receive(sqs: &Client, url: &str, wait: i32) -> ReceiveMessageOutput {
         .send()
         .await
         .expect("received")
+}
+
+/// A receive that waits: the queue was empty when it looked.
+async fn long_poll(cloud: &Cloud, sqs: &Client, url: &str) -> JoinHandle<ReceiveMessageOutput> {
+    let poll = tokio::spawn({
+        let (sqs, url) = (sqs.clone(), url.to_owned());
+        async move { receive(&sqs, &url, 20).await }
+    });
+    until("the receive to wait", || async {
+        let said = get(cloud, "/_calls?service=sqs&operation=ReceiveMessage").await;
+        let calls = said.get("calls").and_then(Value::as_array).expect("calls");
+        calls.iter().any(|call| call["answer"] == "waiting").then_some(())
+    })
+    .await;
+    poll
+}
+
+/// Ends the test unless the poll, begun at this moment, got one message long before its time.
+async fn ends_with_one_message(poll: JoinHandle<ReceiveMessageOutput>, began: Instant) {
+    assert_eq!(poll.await.expect("ended").messages.expect("messages").len(), 1);
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
 }
 
 #[tokio::test]
@@ -97,15 +122,9 @@ async fn a_long_poll_ends_the_moment_a_message_comes() {
     let sqs = sqs(&cloud);
     let url = sqs.create_queue().queue_name("jobs").send().await.expect("made").queue_url.expect("a URL");
     let began = Instant::now();
-    let poll = tokio::spawn({
-        let (sqs, url) = (sqs.clone(), url.clone());
-        async move { receive(&sqs, &url, 20).await }
-    });
-    // Nobody can see from outside that the poll waits; one that comes late finds the message and proves less.
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    let poll = long_poll(&cloud, &sqs, &url).await;
     sqs.send_message().queue_url(&url).message_body("x").send().await.expect("sent");
-    assert_eq!(poll.await.expect("ended").messages.expect("messages").len(), 1);
-    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    ends_with_one_message(poll, began).await;
     let began = Instant::now();
     let delayed = sqs.send_message().queue_url(&url).message_body("y").delay_seconds(1);
     delayed.send().await.expect("sent");
@@ -130,15 +149,9 @@ async fn a_long_poll_of_a_dead_letter_queue_ends_when_a_receive_elsewhere_moves_
     sqs.send_message().queue_url(&url).message_body("x").send().await.expect("sent");
     assert!(receive(&sqs, &url, 0).await.messages.is_some());
     let began = Instant::now();
-    let poll = tokio::spawn({
-        let (sqs, dead) = (sqs.clone(), dead.clone());
-        async move { receive(&sqs, &dead, 20).await }
-    });
-    // As above: a poll that comes late proves less.
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    let poll = long_poll(&cloud, &sqs, &dead).await;
     assert_eq!(receive(&sqs, &url, 1).await.messages, None);
-    assert_eq!(poll.await.expect("ended").messages.expect("messages").len(), 1);
-    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    ends_with_one_message(poll, began).await;
     cloud.end().await;
 }
 
