@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::Write as _;
 
 use clap::{Arg, ArgAction, Command};
 
@@ -108,13 +109,14 @@ impl Stop {
     /// Prints what is to be said and gives the exit code.
     #[must_use]
     pub fn say(&self) -> crate::exit::Code {
+        // A reader that has gone (`--help | head -1`) has read enough: that is no failure, and nobody could be told.
         match self {
             Stop::Told(text) => {
-                println!("{}", text.trim_end());
+                let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
                 crate::exit::Code::Asked
             }
             Stop::Bad(text) => {
-                eprintln!("{}", text.trim_end());
+                let _ = writeln!(std::io::stderr(), "{}", text.trim_end());
                 crate::exit::Code::BadSettings
             }
         }

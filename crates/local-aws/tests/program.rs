@@ -133,3 +133,12 @@ fn bad_settings_exit_with_64_and_a_bad_world_with_1_naming_the_entry() {
     assert_eq!(code, Some(1));
     assert!(said.contains("entry 2 (ecs.RegisterTaskDefinition): ClientException: Container definitions"), "{said}");
 }
+
+#[test]
+fn a_reader_of_its_help_may_leave_after_the_first_line() {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_local-aws"));
+    let child = command.arg("--help").stdout(writer).stderr(Stdio::piped()).spawn().expect("started");
+    assert_eq!(ended(child), (Some(0), String::new()));
+}
