@@ -95,8 +95,9 @@ pub enum Error {
     /// Another operation on the same instance was always under way.
     #[error("another operation on instance {0} was always under way")]
     Busy(String),
-    /// The instance is not there, but a registration of it may still be under way: it is not known to be gone.
-    #[error("instance {0} is not there yet, and a registration of it may still be under way")]
+    /// The instance is not there, but a registration of it may be under way, or so new that it is not known everywhere:
+    /// it is not known to be gone.
+    #[error("instance {0} is not there, and a registration of it may still come")]
     MayStillCome(String),
 }
 

@@ -19,6 +19,7 @@ pub mod registrar;
 pub mod registration;
 
 mod operation;
+mod outstanding;
 
 pub use error::{Error, Retry};
 pub use names::{RecordName, TaskArn};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_servicediscovery::Client;
-use aws_sdk_servicediscovery::types::{Operation, OperationStatus};
+use aws_sdk_servicediscovery::types::{Operation, OperationStatus, OperationType};
 use daemon::backoff::Backoff;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -12,11 +12,15 @@ use crate::error::{Call, Error, Retry, failed};
 /// How often an operation is asked for: soon at first, because some end at once; real ones take seconds.
 const PAUSES: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
 
-/// Waits until `operation` has ended, for `longest` at most.
+/// Waits until `operation` has succeeded, for `longest` at most; what it was, where AWS says it.
 ///
 /// # Errors
 /// That of a FAIL; [`Error::OperationTooSlow`]; or why it can no longer be asked for.
-pub(crate) async fn follow(client: &Client, operation: &str, longest: Duration) -> Result<(), Error> {
+pub(crate) async fn follow(
+    client: &Client,
+    operation: &str,
+    longest: Duration,
+) -> Result<Option<OperationType>, Error> {
     let end = Instant::now() + longest;
     let too_slow = || Error::OperationTooSlow { operation: operation.to_owned(), after: longest };
     let mut looks = 0;
@@ -43,9 +47,9 @@ pub(crate) async fn follow(client: &Client, operation: &str, longest: Duration) 
 }
 
 /// What came of it; none while it is under way.
-fn ended(id: &str, operation: &Operation) -> Option<Result<(), Error>> {
+fn ended(id: &str, operation: &Operation) -> Option<Result<Option<OperationType>, Error>> {
     match operation.status() {
-        Some(OperationStatus::Success) => Some(Ok(())),
+        Some(OperationStatus::Success) => Some(Ok(operation.r#type().cloned())),
         Some(OperationStatus::Fail) => Some(Err(Error::OperationFailed {
             operation: id.to_owned(),
             code: operation.error_code().unwrap_or("no code").to_owned(),

@@ -12,23 +12,22 @@ use aws_sdk_servicediscovery::operation::deregister_instance::DeregisterInstance
 use aws_sdk_servicediscovery::operation::discover_instances::DiscoverInstancesError;
 use aws_sdk_servicediscovery::operation::register_instance::RegisterInstanceError;
 use aws_sdk_servicediscovery::types::{
-    DnsConfig, DnsRecord, FilterCondition, HealthStatusFilter, NamespaceFilter, NamespaceFilterName, RecordType,
-    RoutingPolicy,
+    DnsConfig, DnsRecord, FilterCondition, HealthStatusFilter, NamespaceFilter, NamespaceFilterName, OperationType,
+    RecordType, RoutingPolicy,
 };
+use daemon::moment::Clock;
 use tokio::sync::OnceCell;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use crate::endpoint::PlainHost;
 use crate::error::{Call, Error, failed};
 use crate::names::RecordName;
 use crate::operation::follow;
+use crate::outstanding::{Instance, Outstanding};
 use crate::registration::{Attributes, BadRegistration, Registration};
 
 /// For how long one operation is followed. Route 53 is done within 60 s as a rule (its documentation).
 pub const LONGEST_OPERATION: Duration = Duration::from_secs(90);
-
-/// For how long a registration of which no answer came may still show up.
-const MAY_STILL_COME: Duration = Duration::from_secs(60);
 
 /// How often a call gives way to another operation on the same instance.
 const TURNS: usize = 5;
@@ -55,30 +54,19 @@ pub struct Discovered {
 pub enum Removed {
     /// It was there, and the operation that removed it has ended in SUCCESS.
     Now,
-    /// It was not there, and nothing that could bring it is known to be under way.
+    /// It was not there, and nothing that could bring it is known to be under way or to have just been done.
     WasNotThere,
 }
 
-/// Acts in one namespace. Remembers the ids it has learnt and which registrations have no known end.
+/// Acts in one namespace. Remembers the ids it has learnt and which registrations may still come.
 #[derive(Debug)]
 pub struct Registrar {
     client: Client,
     namespace: String,
     namespace_id: OnceCell<String>,
     services: Mutex<HashMap<RecordName, String>>,
-    outstanding: Mutex<HashMap<Instance, Outstanding>>,
-}
-
-/// A service id and an instance id.
-type Instance = (String, String);
-
-/// A registration that was asked for and whose end is not known.
-#[derive(Clone, Debug)]
-enum Outstanding {
-    /// No answer came yet, or none ever: since when.
-    Asked(Instant),
-    /// It was accepted as this operation.
-    Operation(String),
+    outstanding: Mutex<Outstanding>,
+    clock: Clock,
 }
 
 impl Registrar {
@@ -92,6 +80,7 @@ impl Registrar {
             namespace_id: OnceCell::new(),
             services: Mutex::default(),
             outstanding: Mutex::default(),
+            clock: Clock::start(),
         }
     }
 
@@ -165,7 +154,7 @@ impl Registrar {
     pub async fn register(&self, service: &RecordName, registration: &Registration) -> Result<(), Error> {
         for _ in 0..TURNS {
             let instance = (self.ensure_service(service).await?, registration.instance_id().to_owned());
-            self.note(&instance, Outstanding::Asked(Instant::now()));
+            lock(&self.outstanding).asked(&instance, self.clock.now());
             let asked = self
                 .client
                 .register_instance()
@@ -178,17 +167,17 @@ impl Registrar {
                 Ok(answer) => {
                     let missing = Error::Incomplete { call: Call::RegisterInstance, missing: "OperationId" };
                     let operation = answer.operation_id().ok_or(missing)?;
-                    self.note(&instance, Outstanding::Operation(operation.to_owned()));
+                    lock(&self.outstanding).accepted(&instance, operation);
                     return self.follow_registration(&instance, operation).await;
                 }
                 Err(error) => error,
             };
             if refused(&error) {
-                self.forget(&instance);
+                lock(&self.outstanding).failed(&instance);
             }
             match error.as_service_error() {
                 Some(RegisterInstanceError::DuplicateRequest(other)) => {
-                    self.give_way(other.duplicate_operation_id()).await?;
+                    self.give_way(&instance, other.duplicate_operation_id()).await?;
                 }
                 Some(RegisterInstanceError::ServiceNotFound(_)) => self.forget_service(service),
                 _ => return Err(failed(Call::RegisterInstance, error)),
@@ -206,9 +195,9 @@ impl Registrar {
         for _ in 0..TURNS {
             let instance = (self.ensure_service(service).await?, instance_id.to_owned());
             // A registration that ends after this would bring back what is taken out here.
-            let outstanding = lock(&self.outstanding).get(&instance).cloned();
-            if let Some(Outstanding::Operation(operation)) = &outstanding {
-                match self.follow_registration(&instance, operation).await {
+            let operation = lock(&self.outstanding).operation(&instance).map(str::to_owned);
+            if let Some(operation) = operation {
+                match self.follow_registration(&instance, &operation).await {
                     Ok(()) | Err(Error::OperationFailed { .. }) => {}
                     Err(error) => return Err(error),
                 }
@@ -218,24 +207,21 @@ impl Registrar {
                 Ok(answer) => {
                     let missing = Error::Incomplete { call: Call::DeregisterInstance, missing: "OperationId" };
                     follow(&self.client, answer.operation_id().ok_or(missing)?, LONGEST_OPERATION).await?;
-                    self.forget(&instance);
+                    lock(&self.outstanding).removed(&instance);
                     return Ok(Removed::Now);
                 }
                 Err(error) => error,
             };
             match error.as_service_error() {
                 Some(DeregisterInstanceError::DuplicateRequest(other)) => {
-                    self.give_way(other.duplicate_operation_id()).await?;
+                    self.give_way(&instance, other.duplicate_operation_id()).await?;
                 }
                 Some(DeregisterInstanceError::InstanceNotFound(_)) => {
-                    return match outstanding {
-                        Some(Outstanding::Asked(at)) if at.elapsed() < MAY_STILL_COME => {
-                            Err(Error::MayStillCome(instance.1))
-                        }
-                        Some(Outstanding::Asked(_) | Outstanding::Operation(_)) | None => {
-                            self.forget(&instance);
-                            Ok(Removed::WasNotThere)
-                        }
+                    let may_still_come = lock(&self.outstanding).may_still_come(&instance, self.clock.now());
+                    return if may_still_come {
+                        Err(Error::MayStillCome(instance.1))
+                    } else {
+                        Ok(Removed::WasNotThere)
                     };
                 }
                 Some(DeregisterInstanceError::ServiceNotFound(_)) => self.forget_service(service),
@@ -284,33 +270,35 @@ impl Registrar {
         Ok(discovered)
     }
 
-    /// Follows a registration; once its end is known, whichever, it is no longer outstanding.
+    /// Follows a registration until its end is known, whichever.
     async fn follow_registration(&self, instance: &Instance, operation: &str) -> Result<(), Error> {
         let ended = follow(&self.client, operation, LONGEST_OPERATION).await;
-        if matches!(ended, Ok(()) | Err(Error::OperationFailed { .. })) {
-            self.forget(instance);
+        match &ended {
+            Ok(_) => lock(&self.outstanding).registered(instance, self.clock.now()),
+            Err(Error::OperationFailed { .. }) => lock(&self.outstanding).failed(instance),
+            Err(_) => {}
         }
-        ended
+        ended.map(|_| ())
     }
 
-    /// Waits for an operation of somebody else on the same instance. What came of it is no matter here.
-    async fn give_way(&self, operation: Option<&str>) -> Result<(), Error> {
+    /// Waits for an operation of somebody else on the same instance, and minds what it was.
+    async fn give_way(&self, instance: &Instance, operation: Option<&str>) -> Result<(), Error> {
         let Some(operation) = operation else {
             sleep(UNNAMED_PAUSE).await;
             return Ok(());
         };
         match follow(&self.client, operation, LONGEST_OPERATION).await {
-            Ok(()) | Err(Error::OperationFailed { .. }) => Ok(()),
+            Ok(Some(OperationType::RegisterInstance)) => {
+                lock(&self.outstanding).registered(instance, self.clock.now());
+                Ok(())
+            }
+            Ok(Some(OperationType::DeregisterInstance)) => {
+                lock(&self.outstanding).removed(instance);
+                Ok(())
+            }
+            Ok(_) | Err(Error::OperationFailed { .. }) => Ok(()),
             Err(error) => Err(error),
         }
-    }
-
-    fn note(&self, instance: &Instance, what: Outstanding) {
-        lock(&self.outstanding).insert(instance.clone(), what);
-    }
-
-    fn forget(&self, instance: &Instance) {
-        lock(&self.outstanding).remove(instance);
     }
 
     fn forget_service(&self, service: &RecordName) {

@@ -89,6 +89,10 @@ fn operation(id: &str, status: &str) -> Line {
     ("GetOperation", 200, json!({ "Operation": { "Id": id, "Status": status } }))
 }
 
+fn succeeded(id: &str, what: &str) -> Line {
+    ("GetOperation", 200, json!({ "Operation": { "Id": id, "Status": "SUCCESS", "Type": what } }))
+}
+
 fn accepted(call: &'static str, operation: &str) -> Line {
     (call, 200, json!({ "OperationId": operation }))
 }
@@ -180,7 +184,7 @@ async fn another_operation_on_the_same_instance_is_waited_for_and_then_it_is_tri
         accepted("RegisterInstance", "op-1"),
         operation("op-1", "SUCCESS"),
         duplicate("DeregisterInstance", "op-2"),
-        operation("op-2", "SUCCESS"),
+        succeeded("op-2", "DEREGISTER_INSTANCE"),
         not_found(),
     ])
     .await;
@@ -210,6 +214,33 @@ async fn a_registration_without_an_answer_keeps_not_found_from_meaning_gone() {
     assert!(matches!(error, Error::MayStillCome(_)) && error.retry() == Retry::Allowed, "{error}");
     assert_eq!(registrar.deregister(&demo(), "0a").await.expect("it came"), Removed::Now);
     assert_eq!(registrar.deregister(&demo(), "0a").await.expect("gone"), Removed::WasNotThere);
+    script.assert_played();
+}
+
+#[tokio::test]
+async fn soon_after_a_registration_not_found_does_not_mean_gone() {
+    let script = Script::play([
+        NAMESPACES(),
+        EXISTS(),
+        accepted("RegisterInstance", "op-1"),
+        operation("op-1", "SUCCESS"),
+        not_found(),
+        accepted("DeregisterInstance", "op-2"),
+        operation("op-2", "SUCCESS"),
+        not_found(),
+        duplicate("DeregisterInstance", "op-3"),
+        succeeded("op-3", "REGISTER_INSTANCE"),
+        not_found(),
+    ])
+    .await;
+    let registrar = script.registrar();
+    registrar.register(&demo(), &registration()).await.expect("registered");
+    let error = registrar.deregister(&demo(), "0a").await.expect_err("it has not spread");
+    assert!(matches!(error, Error::MayStillCome(_)), "{error}");
+    assert_eq!(registrar.deregister(&demo(), "0a").await.expect("it has now"), Removed::Now);
+    assert_eq!(registrar.deregister(&demo(), "0a").await.expect("gone"), Removed::WasNotThere);
+    let error = registrar.deregister(&demo(), "0a").await.expect_err("somebody else has just registered it");
+    assert!(matches!(error, Error::MayStillCome(_)), "{error}");
     script.assert_played();
 }
 
