@@ -12,10 +12,12 @@
 //! - [`sockets`]: what the kernel says about the app's port.
 //! - [`shutdown_file`]: notices the shutdown file.
 //! - [`status`]: the HTTP of 9051.
+//! - [`cgroup`]: what the container uses of CPU and memory, and may use.
 //! - [`identity`]: who this supervisor is: service, task, life.
 //! - [`kernel`]: the few system calls that `nix` cannot make; the only unsafe code.
 
 pub mod act;
+pub mod cgroup;
 pub mod config;
 pub mod decide;
 pub mod identity;
