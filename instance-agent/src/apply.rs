@@ -11,10 +11,9 @@ use ::cloud_map::{Registrar, Retry};
 use aws_config::SdkConfig;
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use daemon::exit::chain;
-use daemon::moment::Clock;
-use task_state::WatcherId;
 use tokio::time::timeout;
 
+use crate::caller::Caller;
 use crate::observe::host::{Identity, WorkLook};
 use crate::plan::step::{Done, Outcome, Step};
 use ecs::{Ecs, Work};
@@ -41,14 +40,14 @@ struct Failure {
 }
 
 impl Hands {
-    /// Hands for the host `identity`, that report to supervisors as `watcher`.
+    /// Hands for the host `identity`, that report to supervisors as `caller`.
     #[must_use]
-    pub fn new(aws: &SdkConfig, namespace: &str, identity: &Identity, watcher: WatcherId, clock: Clock) -> Self {
+    pub fn new(aws: &SdkConfig, namespace: &str, identity: &Identity, caller: Caller) -> Self {
         Hands {
             registrar: Registrar::new(aws, namespace),
             ecs: Ecs::new(aws, identity),
             scaling: Scaling::new(aws, identity),
-            reporter: Reporter::new(watcher, clock),
+            reporter: Reporter::new(caller),
         }
     }
 

@@ -7,6 +7,7 @@ use daemon::logging::Logging;
 use daemon::parse;
 use daemon::settings::{Given, Program, Setting, Stop};
 use reqwest::Url;
+use task_state::Token;
 
 /// The agent as its user sees it from outside.
 pub const PROGRAM: Program = Program {
@@ -24,6 +25,7 @@ pub const PROGRAM: Program = Program {
         Setting::new("namespace", "NAME", "The Cloud Map namespace in which tasks are registered.").default("local"),
         Setting::new("idle-grace", "DURATION", "How long the host has to be empty before it is released.")
             .default("60s"),
+        Setting::new("token", "TOKEN", "What supervisors are shown, where they have --token.").secret(),
     ],
     trailing: None,
     epilogue: "\
@@ -51,6 +53,8 @@ pub struct Settings {
     pub namespace: String,
     /// How long the host has to be empty.
     pub idle_grace: Duration,
+    /// What supervisors are shown.
+    pub token: Option<Token>,
     /// How to log.
     pub logging: Logging,
 }
@@ -71,6 +75,7 @@ impl Settings {
             poll: given.value("poll", parse::positive_duration),
             namespace: given.value("namespace", parse::text),
             idle_grace: given.value("idle-grace", parse::duration),
+            token: given.optional("token", Token::setting),
             logging: given.logging(),
         };
         given.finish(Some(settings))
@@ -112,10 +117,12 @@ mod tests {
             ("AGENT_INTROSPECTION", "https://x?y"),
             ("AGENT_IDLE_GRACES", "1m"),
             ("AGENT_ADMIN_LISTEN", "here"),
+            ("AGENT_TOKEN", "of two words"),
         ];
         let Err(Stop::Bad(text)) = read(&bad) else { panic!("accepted") };
         for (name, _) in bad {
             assert!(text.contains(name), "{name} is not in:\n{text}");
         }
+        assert!(!text.contains("of two words"), "a secret is printed:\n{text}");
     }
 }

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use cloud_map::TaskArn;
 use daemon::backoff::Backoff;
-use daemon::moment::Clock;
-use task_state::{CONNECT_TIMEOUT, Role, WatcherId};
+use task_state::{CONNECT_TIMEOUT, Role};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 
+use crate::caller::Caller;
 use crate::observe::tasks::{Endpoint, Word};
 
 /// The pause before a watch is tried again.
@@ -30,18 +30,17 @@ pub type Heard = (TaskArn, Word);
 /// Those who follow, one for each task.
 #[derive(Debug)]
 pub struct Followers {
-    id: WatcherId,
-    clock: Clock,
+    caller: Caller,
     heard: mpsc::Sender<Heard>,
     connections: Arc<AtomicU64>,
     following: BTreeMap<TaskArn, (Endpoint, AbortHandle)>,
 }
 
 impl Followers {
-    /// Nobody yet. All of them watch as `id`, and say what they hear into `heard`.
+    /// Nobody yet. All of them watch as `caller`, and say what they hear into `heard`.
     #[must_use]
-    pub fn new(id: WatcherId, clock: Clock, heard: mpsc::Sender<Heard>) -> Self {
-        Followers { id, clock, heard, connections: Arc::default(), following: BTreeMap::new() }
+    pub fn new(caller: Caller, heard: mpsc::Sender<Heard>) -> Self {
+        Followers { caller, heard, connections: Arc::default(), following: BTreeMap::new() }
     }
 
     /// Follows exactly `wanted` from now on.
@@ -59,8 +58,7 @@ impl Followers {
                 let follower = Follower {
                     task: task.clone(),
                     endpoint,
-                    id: self.id.clone(),
-                    clock: self.clock,
+                    caller: self.caller.clone(),
                     heard: self.heard.clone(),
                     connections: Arc::clone(&self.connections),
                 };
@@ -82,8 +80,7 @@ impl Drop for Followers {
 struct Follower {
     task: TaskArn,
     endpoint: Endpoint,
-    id: WatcherId,
-    clock: Clock,
+    caller: Caller,
     heard: mpsc::Sender<Heard>,
     connections: Arc<AtomicU64>,
 }
@@ -91,9 +88,10 @@ struct Follower {
 impl Follower {
     async fn follow(self) {
         let at = SocketAddr::from((self.endpoint.address, self.endpoint.supervisor_port.get()));
+        let Caller { id, token, clock } = &self.caller;
         let (mut failures, mut refusals) = (0, 0);
         loop {
-            match task_watch::watch(at, &self.id, Role::Agent, &self.clock).await {
+            match task_watch::watch(at, id, Role::Agent, token.as_ref(), clock).await {
                 Ok((watch, hello, told)) => {
                     (failures, refusals) = (0, 0);
                     self.listen(watch, hello, told.state).await;

@@ -15,6 +15,7 @@
 //! at any moment leads back to the same place: nothing is kept that could not be learnt again.
 
 pub mod apply;
+pub mod caller;
 pub mod config;
 pub mod follow;
 pub mod identify;

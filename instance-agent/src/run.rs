@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use crate::apply::Hands;
+use crate::caller::Caller;
 use crate::config::Settings;
 use crate::follow::{Followers, Heard};
 use crate::identify::identify;
@@ -172,7 +173,8 @@ impl Shell {
     ) -> Self {
         let watcher: WatcherId = format!("agent-{}", uuid::Uuid::new_v4()).parse().expect("letters, digits, dashes");
         let (say, heard) = mpsc::channel(64);
-        let hands = Hands::new(aws, &settings.namespace, identity, watcher.clone(), clock);
+        let caller = Caller { id: watcher, token: settings.token.clone(), clock };
+        let hands = Hands::new(aws, &settings.namespace, identity, caller.clone());
         Shell {
             host: identity.host.instance.clone(),
             clock,
@@ -180,7 +182,7 @@ impl Shell {
             poll: settings.poll,
             introspection,
             hands: Arc::new(hands),
-            followers: Followers::new(watcher, clock, say),
+            followers: Followers::new(caller, say),
             heard,
             looks: JoinSet::new(),
             steps: JoinSet::new(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use daemon::logging::Logging;
 use daemon::parse;
 use daemon::settings::{Given, Program, Setting, Stop};
-use task_state::ServiceName;
+use task_state::{ServiceName, Token};
 
 /// The proxy as its user sees it.
 pub const PROGRAM: Program = Program {
@@ -50,6 +50,7 @@ const SETTINGS: &[Setting] = &[
     Setting::new("dns-server", "ADDR:PORT", "A DNS server to ask; by default the system's.").several(),
     Setting::new("backend-port", "PORT", "The port of the app in a task.").default("9050"),
     Setting::new("status-port", "PORT", "The port of the supervisor in a task.").default("9051"),
+    Setting::new("token", "TOKEN", "What supervisors are shown, where they have --token.").secret(),
     Setting::new("backend", "ADDR:PORT", "A fixed backend; then nothing is discovered or woken.").several(),
     Setting::new(
         "health-path",
@@ -146,6 +147,8 @@ pub struct Settings {
     pub backend_port: NonZeroU16,
     /// The supervisor's port.
     pub status_port: NonZeroU16,
+    /// What supervisors are shown.
+    pub token: Option<Token>,
     /// Fixed backends.
     pub backends: Vec<SocketAddr>,
     /// How backends without a supervisor are checked.
@@ -183,6 +186,7 @@ impl Settings {
             dns_servers: given.several("dns-server", parse::socket_address),
             backend_port: given.value("backend-port", parse::port),
             status_port: given.value("status-port", parse::port),
+            token: given.optional("token", Token::setting),
             backends: given.several("backend", parse::socket_address),
             health_check: given.value("health-path", health_check),
             health_interval: given.value("health-interval", parse::positive_duration),
@@ -324,7 +328,7 @@ mod tests {
     #[test]
     fn every_bad_setting_is_listed_at_once() {
         let text = problems(
-            &[("PROXY_HOLD_TIMEOUT", "0s"), ("PROXY_HODL_MAX", "1")],
+            &[("PROXY_HOLD_TIMEOUT", "0s"), ("PROXY_HODL_MAX", "1"), ("PROXY_TOKEN", "of two words")],
             &["--mode", "resident", "--wake", "run-task", "--health-path", "health", "--namespace", "a..b"],
         );
         for part in
@@ -332,6 +336,7 @@ mod tests {
         {
             assert!(text.contains(part), "{part} is not in:\n{text}");
         }
+        assert!(text.contains("PROXY_TOKEN") && !text.contains("of two words"), "a secret is printed:\n{text}");
     }
 
     #[test]

@@ -216,6 +216,7 @@ fn spawn_service_loops(
     };
     let following = Following {
         id: fresh_id(),
+        token: settings.token.clone(),
         pace: Pace::new(settings.health_interval),
         interval: settings.health_interval,
         check: settings.health_check.clone(),
@@ -249,6 +250,7 @@ fn spawn_service_loops(
             aws: aws.clone(),
             backend_port: settings.backend_port,
             status_port: settings.status_port,
+            token: settings.token.clone(),
             start_grace: settings.start_grace,
         };
         background.spawn(waker.run());

@@ -46,6 +46,8 @@ pub struct Waker {
     pub backend_port: NonZeroU16,
     /// `--status-port`.
     pub status_port: NonZeroU16,
+    /// What supervisors are shown (rule W4).
+    pub token: Option<task_state::Token>,
     /// `--start-grace`.
     pub start_grace: Duration,
 }
@@ -105,7 +107,7 @@ impl Waker {
     async fn call_back(&self, at: SocketAddr, number: u64) {
         let service = &self.service;
         let Some(look) = service.look_at(at) else { return };
-        match task_watch::wake(look.status).await {
+        match task_watch::wake(look.status, self.token.as_ref()).await {
             Ok(Some(answer)) => {
                 tracing::info!(service = %service.name, backend = %at, number, phase = answer.state.phase(), "drain called back");
             }

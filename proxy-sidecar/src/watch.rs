@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use daemon::moment::Moment;
-use task_state::{CONNECT_TIMEOUT, REPORT_INTERVAL, ReportAnswer, Role, WatcherId};
+use task_state::{CONNECT_TIMEOUT, REPORT_INTERVAL, ReportAnswer, Role, Token, WatcherId};
 use task_watch::{Told, Watch};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
@@ -34,6 +34,8 @@ const GATHER: Duration = Duration::from_millis(100);
 pub struct Following {
     /// What this run of the proxy calls itself.
     pub id: WatcherId,
+    /// What supervisors are shown (rule W4).
+    pub token: Option<Token>,
     /// How looks are paced.
     pub pace: Pace,
     /// The time between health checks that succeed.
@@ -104,7 +106,7 @@ enum Watched {
 
 async fn watch(service: &Arc<Service>, line: &Arc<Line>, status: SocketAddr, following: &Following) -> Watched {
     let at = line.at;
-    match task_watch::watch(status, &following.id, Role::Proxy, &service.clock).await {
+    match task_watch::watch(status, &following.id, Role::Proxy, following.token.as_ref(), &service.clock).await {
         Ok((_, hello, _)) if hello.service != service.name => {
             service.foreign(at, hello.service.as_str());
             // It stays foreign until it is forgotten, or named anew as another task.
@@ -184,7 +186,8 @@ async fn report(
             continue;
         }
         let sequence = line.sequence.fetch_add(1, Ordering::Relaxed) + 1;
-        match task_watch::report(status, &following.id, &now.report(sequence), &service.clock).await {
+        let report = now.report(sequence);
+        match task_watch::report(status, &following.id, &report, following.token.as_ref(), &service.clock).await {
             Ok(answered) => {
                 if let Some(number) = now.released.filter(|number| said.released != Some(*number)) {
                     tracing::info!(service = %service.name, backend = %line.at, number, "backend released");

@@ -8,18 +8,24 @@
 //! - `POST /wake` – calls an idle drain back; 200 or 409 with a [`StateAnswer`] (rules S3, S6).
 //! - `GET /healthz` – 200 when ready and 503 otherwise, with a [`Health`].
 //!
+//! - `POST /sleep` – an order to sleep (cause `asked`), with a [`StateAnswer`] (rule S1).
+//!
+//! Where the supervisor has a token, all of these but `/healthz` want it as `Authorization: Bearer …` (rule W4).
+//!
 //! This crate decides nothing and does no I/O: names ([`names`]), messages ([`message`]), the arithmetic of leases
-//! ([`lease`]) and the splitting of a byte stream into messages ([`lines`]).
+//! ([`lease`]), the splitting of a byte stream into messages ([`lines`]) and the [`token`].
 
 pub mod lease;
 pub mod lines;
 pub mod message;
 pub mod names;
+pub mod token;
 
 pub use lease::{Dating, Lease};
 pub use lines::Lines;
 pub use message::{Cause, Health, Message, MessageKind, Report, ReportAnswer, Stamp, State, StateAnswer};
 pub use names::{Role, ServiceName, WatcherId};
+pub use token::Token;
 
 use std::time::Duration;
 

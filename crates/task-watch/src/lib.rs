@@ -3,6 +3,8 @@
 //! It does I/O and holds no opinion: [`watch`] opens the stream, [`Watch::next`] gives its messages with the lease that
 //! each leaves, [`report`] and [`wake`] are one call each. Every call is bounded in time and bytes.
 //!
+//! Each call carries the token it is given (rule W4); it is never part of an error.
+//!
 //! Guarantees: a stream that says nothing for [`SILENCE`] ends with an error; no line over 16 KiB is kept; answers are
 //! read up to 64 KiB.
 
@@ -14,11 +16,13 @@ use daemon::moment::{Clock, Moment};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
+use hyper::header::HeaderValue;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use task_state::lines::BadStream;
 use task_state::{
-    CONNECT_TIMEOUT, Dating, Lease, Lines, Message, MessageKind, Report, ReportAnswer, Role, StateAnswer, WatcherId,
+    CONNECT_TIMEOUT, Dating, Lease, Lines, Message, MessageKind, Report, ReportAnswer, Role, StateAnswer, Token,
+    WatcherId,
 };
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -41,6 +45,9 @@ pub enum Error {
     /// The connection broke, or it is not HTTP.
     #[error("the exchange with {0} failed")]
     Exchange(SocketAddr, #[source] hyper::Error),
+    /// It has a token, and was given none or another (rule W4).
+    #[error("{0} wants another token")]
+    Token(SocketAddr),
     /// Another status than the protocol has.
     #[error("{0} answered {1}")]
     Status(SocketAddr, StatusCode),
@@ -103,12 +110,18 @@ impl Drop for AbortOnDrop {
 ///
 /// # Errors
 /// [`Error`]; nothing is left open.
-pub async fn watch(at: SocketAddr, id: &WatcherId, role: Role, clock: &Clock) -> Result<(Watch, Hello, Told), Error> {
+pub async fn watch(
+    at: SocketAddr,
+    id: &WatcherId,
+    role: Role,
+    token: Option<&Token>,
+    clock: &Clock,
+) -> Result<(Watch, Hello, Told), Error> {
     let path = format!("/watch?id={id}&as={}", role.as_str());
     let sent = clock.now();
-    let (response, connection) = exchange(at, Method::GET, &path, Bytes::new()).await?;
+    let (response, connection) = exchange(at, Method::GET, &path, Bytes::new(), token).await?;
     if response.status() != StatusCode::OK {
-        return Err(Error::Status(at, response.status()));
+        return Err(other_status(at, response.status()));
     }
     let mut watch = Watch {
         at,
@@ -180,14 +193,15 @@ pub async fn report(
     at: SocketAddr,
     id: &WatcherId,
     report: &Report,
+    token: Option<&Token>,
     clock: &Clock,
 ) -> Result<(Moment, ReportAnswer), Error> {
     let body = serde_json::to_vec(report).expect("a report is plain numbers");
     let sent = clock.now();
-    let (status, answer) = call(at, Method::PUT, &format!("/watch/{id}"), body.into()).await?;
+    let (status, answer) = call(at, Method::PUT, &format!("/watch/{id}"), body.into(), token).await?;
     match status {
         StatusCode::OK => parse(at, &answer).map(|answer| (sent, answer)),
-        other => Err(Error::Status(at, other)),
+        other => Err(other_status(at, other)),
     }
 }
 
@@ -195,12 +209,19 @@ pub async fn report(
 ///
 /// # Errors
 /// [`Error`].
-pub async fn wake(at: SocketAddr) -> Result<Option<StateAnswer>, Error> {
-    let (status, answer) = call(at, Method::POST, "/wake", Bytes::new()).await?;
+pub async fn wake(at: SocketAddr, token: Option<&Token>) -> Result<Option<StateAnswer>, Error> {
+    let (status, answer) = call(at, Method::POST, "/wake", Bytes::new(), token).await?;
     match status {
         StatusCode::OK => parse(at, &answer).map(Some),
         StatusCode::CONFLICT => Ok(None),
-        other => Err(Error::Status(at, other)),
+        other => Err(other_status(at, other)),
+    }
+}
+
+fn other_status(at: SocketAddr, status: StatusCode) -> Error {
+    match status {
+        StatusCode::UNAUTHORIZED => Error::Token(at),
+        other => Error::Status(at, other),
     }
 }
 
@@ -208,8 +229,14 @@ fn parse<T: serde::de::DeserializeOwned>(at: SocketAddr, answer: &[u8]) -> Resul
     serde_json::from_slice(answer).map_err(|e| Error::Language(at, e.into()))
 }
 
-async fn call(at: SocketAddr, method: Method, path: &str, body: Bytes) -> Result<(StatusCode, Bytes), Error> {
-    let (response, _connection) = exchange(at, method, path, body).await?;
+async fn call(
+    at: SocketAddr,
+    method: Method,
+    path: &str,
+    body: Bytes,
+    token: Option<&Token>,
+) -> Result<(StatusCode, Bytes), Error> {
+    let (response, _connection) = exchange(at, method, path, body, token).await?;
     let status = response.status();
     let whole = timeout(ANSWER_TIMEOUT, Limited::new(response.into_body(), LONGEST_ANSWER).collect());
     let whole = whole.await.map_err(|_| Error::TooSlow(at))?.map_err(|e| Error::Language(at, e))?;
@@ -222,6 +249,7 @@ async fn exchange(
     method: Method,
     path: &str,
     body: Bytes,
+    token: Option<&Token>,
 ) -> Result<(Response<Incoming>, AbortOnDrop), Error> {
     let connected = timeout(CONNECT_TIMEOUT, TcpStream::connect(at)).await.map_err(|_| Error::TooSlow(at))?;
     let stream = connected.map_err(|e| Error::Connect(at, e))?;
@@ -232,12 +260,13 @@ async fn exchange(
         // Its error reaches the request as well, which reports it.
         let _ = connection.await;
     }));
-    let request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header(hyper::header::HOST, at.to_string())
-        .body(Full::new(body))
-        .expect("the path is made of checked names");
+    let mut request = Request::builder().method(method).uri(path).header(hyper::header::HOST, at.to_string());
+    if let Some(token) = token {
+        let mut value = HeaderValue::from_str(&token.authorization()).expect("a token is visible ASCII");
+        value.set_sensitive(true);
+        request = request.header(hyper::header::AUTHORIZATION, value);
+    }
+    let request = request.body(Full::new(body)).expect("the path is made of checked names");
     let response = timeout(ANSWER_TIMEOUT, sender.send_request(request)).await.map_err(|_| Error::TooSlow(at))?;
     Ok((response.map_err(|e| Error::Exchange(at, e))?, guard))
 }
@@ -271,7 +300,7 @@ mod tests {
     async fn bytes_that_never_make_a_line_are_silence() {
         let at = hostile(&[b' '; 50]).await;
         let id = "w".parse().expect("id");
-        let opened = timeout(SILENCE * 2, watch(at, &id, Role::Proxy, &Clock::start())).await;
+        let opened = timeout(SILENCE * 2, watch(at, &id, Role::Proxy, None, &Clock::start())).await;
         assert!(matches!(opened, Ok(Err(Error::Silent(_)))), "{opened:?}");
     }
 }
