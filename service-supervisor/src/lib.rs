@@ -8,6 +8,7 @@
 //! - [`sources`]: signals, the shutdown file, 9051 and the next deadline become one stream of events.
 //! - [`decide`]: what to do about them. Pure; start reading there.
 //! - [`act`]: carries actions out.
+//! - [`asking`]: what is asked of others, over HTTP and without waiting.
 //! - [`spawn`], [`reap`], [`leftovers`]: start the app, wait for every process, end what it leaves behind.
 //! - [`sockets`]: what the kernel says about the app's port.
 //! - [`shutdown_file`]: notices the shutdown file.
@@ -17,6 +18,7 @@
 //! - [`kernel`]: the few system calls that `nix` cannot make; the only unsafe code.
 
 pub mod act;
+pub mod asking;
 pub mod cgroup;
 pub mod config;
 pub mod decide;
