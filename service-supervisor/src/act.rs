@@ -11,6 +11,7 @@ use crate::decide::watchers::{ClientId, lease_of};
 use crate::identity::Identity;
 use crate::kernel::send;
 use crate::leftovers::signal_leftovers;
+use crate::log::{self, Shown};
 use crate::sockets::Sockets;
 use crate::sources::Sources;
 
@@ -74,11 +75,11 @@ impl Hands {
             Action::TermLeftovers => log_leftovers(signal_leftovers(&[TERM, CONT])),
             Action::KillLeftovers => {
                 let count = signal_leftovers(&[KILL]);
-                tracing::warn!(count, "leftovers of the app did not end in time and were killed");
+                log::warn("leftovers of the app did not end in time and were killed").with("count", count).write();
             }
             Action::RemoveFile => sources.remove_file(),
             Action::Struck(struck) => log_struck(&struck),
-            Action::EndedByItself(ending) => tracing::info!(%ending, "app ended by itself"),
+            Action::EndedByItself(ending) => log::info("app ended by itself").with("ending", Shown(ending)).write(),
             Action::Slept(sleep) => log_sleep(&sleep),
         }
         Outcome::Done
@@ -94,7 +95,7 @@ impl Hands {
                 if !self.looks_fail {
                     self.looks_fail = true;
                     let error = daemon::exit::chain(&error);
-                    tracing::warn!(error, "cannot look at the app's sockets; that counts as use");
+                    log::warn("cannot look at the app's sockets; that counts as use").with("error", error).write();
                 }
                 Event::Looked(scope, None)
             }
@@ -114,7 +115,10 @@ impl Hands {
 
     fn signal(&self, signal: SignalNumber) {
         if let Err(error) = send(self.app, signal) {
-            tracing::debug!(signal = signal.0, %error, "the app could not be sent a signal");
+            log::debug("the app could not be sent a signal")
+                .with("signal", signal.0)
+                .with("error", Shown(error))
+                .write();
         }
     }
 }
@@ -125,7 +129,14 @@ fn tell_change(change: &Change, now: Moment, sources: &mut Sources) {
         (_, State::Draining { number, .. }) | (State::Draining { number, .. }, _) => Some(*number),
         _ => None,
     };
-    tracing::info!(from = from.phase(), to = to.phase(), ready = to.is_ready(), cause, drain, why, "state changed");
+    log::info("state changed")
+        .with("from", from.phase())
+        .with("to", to.phase())
+        .with("ready", to.is_ready())
+        .with("cause", *cause)
+        .with("drain", drain)
+        .with("why", why)
+        .write();
     say(&MessageKind::State, *to, now, sources);
     if is_last(*to) {
         let (status, epoll) = sources.status();
@@ -153,25 +164,24 @@ fn is_last(state: State) -> bool {
 
 fn log_leftovers(count: usize) {
     if count > 0 {
-        tracing::info!(count, "app left processes behind; they got SIGTERM");
+        log::info("app left processes behind; they got SIGTERM").with("count", count).write();
     }
 }
 
 fn log_struck(struck: &Struck) {
     let Struck { setting, limit, then } = struck;
-    tracing::warn!(setting, limit_ms = millis(*limit), then, "deadline struck");
+    log::warn("deadline struck").with("setting", *setting).with("limit_ms", millis(*limit)).with("then", *then).write();
 }
 
 fn log_sleep(sleep: &Sleep) {
-    tracing::info!(
-        cause = sleep.cause,
-        awake_ms = millis(sleep.awake),
-        drain_ms = millis(sleep.drain),
-        stop_ms = millis(sleep.stop),
-        leftovers_ms = millis(sleep.leftovers),
-        exit_code = sleep.exit_code,
-        "service sleeps"
-    );
+    log::info("service sleeps")
+        .with("cause", sleep.cause)
+        .with("awake_ms", millis(sleep.awake))
+        .with("drain_ms", millis(sleep.drain))
+        .with("stop_ms", millis(sleep.stop))
+        .with("leftovers_ms", millis(sleep.leftovers))
+        .with("exit_code", sleep.exit_code)
+        .write();
 }
 
 fn millis(span: std::time::Duration) -> u64 {

@@ -5,12 +5,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use daemon::logging::Logging;
+use daemon::logging::Format;
 use daemon::parse;
 use daemon::settings::{Given, Program, Setting, Stop};
 use task_state::ServiceName;
 
+use crate::arguments;
 use crate::decide::policy::{LONGEST_GRACE, Policy, SHORTEST_DRAIN};
+use crate::log;
 
 /// The shortest idle timeout that can be judged: the kernel's clocks and the looks need some margin.
 const SHORTEST_IDLE: Duration = Duration::from_secs(1);
@@ -80,12 +82,24 @@ pub struct Settings {
     pub command: Vec<OsString>,
 }
 
+/// `LOG` and `LOG_FORMAT`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Logging {
+    /// What is written: this and what is graver.
+    pub threshold: log::Level,
+    /// JSON or text; by default JSON when standard error is not a terminal.
+    pub format: Option<Format>,
+}
+
 /// Reads the process's arguments and environment.
 ///
 /// # Errors
 /// [`Stop`] where there is nothing to run.
-pub fn read() -> Result<(Settings, Logging), Stop> {
-    settings(PROGRAM.read()?)
+pub fn read(arguments: Vec<OsString>) -> Result<(Settings, Logging), Stop> {
+    let environment = std::env::vars_os()
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
+        .collect();
+    settings(arguments::given(&PROGRAM, arguments, &environment)?)
 }
 
 fn settings(mut given: Given) -> Result<(Settings, Logging), Stop> {
@@ -105,7 +119,8 @@ fn settings(mut given: Given) -> Result<(Settings, Logging), Stop> {
         ready_timeout: given.value("ready-timeout", parse::positive_duration),
         longest_answer: given.value("longest-answer", parse::positive_duration),
     };
-    let logging = given.logging();
+    let logging =
+        Logging { threshold: given.value("log", log::filter), format: given.optional("log-format", parse::log_format) };
     let command = given.trailing().to_vec();
     refuse_what_cannot_fit(&policy, listen, &command, &mut given);
     let settings = service.map(|service| Settings { service, app_address, listen, shutdown_file, policy, command });
@@ -162,9 +177,9 @@ mod tests {
     use super::*;
 
     fn read(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Settings, String> {
-        let arguments = std::iter::once("service-supervisor").chain(arguments.iter().copied()).map(OsString::from);
+        let arguments = arguments.iter().map(OsString::from);
         let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        match PROGRAM.given(arguments.collect::<Vec<_>>(), environment).and_then(settings) {
+        match arguments::given(&PROGRAM, arguments, &environment.collect()).and_then(settings) {
             Ok((settings, _)) => Ok(settings),
             Err(Stop::Told(text) | Stop::Bad(text)) => Err(text),
         }

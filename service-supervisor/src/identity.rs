@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use task_state::ServiceName;
 
+use crate::log;
+
 /// What a hello says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -63,7 +65,7 @@ pub fn ask_task(base: String) -> io::Result<UnixStream> {
         Ok(arn) => drop(theirs.write_all(arn.as_bytes())),
         Err(error) => {
             let error = daemon::exit::chain(&error);
-            tracing::warn!(error, "the ECS task's ARN could not be learnt; hellos go without it");
+            log::warn("the ECS task's ARN could not be learnt; hellos go without it").with("error", error).write();
         }
     })?;
     Ok(ours)

@@ -10,6 +10,7 @@ use nix::unistd::{Pid, getpid};
 
 use crate::decide::signals::SignalNumber;
 use crate::kernel::send;
+use crate::log;
 
 /// Sends `signals` to every descendant and says how many there are.
 pub fn signal_leftovers(signals: &[SignalNumber]) -> usize {
@@ -29,7 +30,7 @@ pub fn signal_leftovers(signals: &[SignalNumber]) -> usize {
             0
         }
         None => {
-            tracing::warn!("leftovers of the app cannot be found: /proc does not tell a process's children");
+            log::warn("leftovers of the app cannot be found: /proc does not tell a process's children").write();
             0
         }
     }

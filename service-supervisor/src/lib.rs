@@ -3,7 +3,7 @@
 //!
 //! One thread, no async runtime. Data flows one way: event → decide → action.
 //!
-//! - [`config`]: every setting.
+//! - [`arguments`], [`config`]: the command line and every setting. [`log`]: lines that never block.
 //! - [`run`]: the loop: wait, decide, act.
 //! - [`sources`]: signals, the shutdown file, 9051 and the next deadline become one stream of events.
 //! - [`decide`]: what to do about them. Pure; start reading there.
@@ -18,6 +18,7 @@
 //! - [`kernel`]: the few system calls that `nix` cannot make; the only unsafe code.
 
 pub mod act;
+pub mod arguments;
 pub mod asking;
 pub mod cgroup;
 pub mod config;
@@ -25,6 +26,7 @@ pub mod decide;
 pub mod identity;
 pub mod kernel;
 pub mod leftovers;
+pub mod log;
 pub mod reap;
 pub mod run;
 pub mod shutdown_file;
@@ -32,3 +34,28 @@ pub mod sockets;
 pub mod sources;
 pub mod spawn;
 pub mod status;
+mod streams;
+
+use std::ffi::OsString;
+
+use daemon::settings::Stop;
+
+/// Runs the program with these arguments, without its own name, and gives its exit code.
+#[must_use]
+pub fn start(arguments: Vec<OsString>) -> u8 {
+    streams::fill_closed();
+    match config::read(arguments) {
+        Ok((settings, logging)) => {
+            log::start(logging.threshold, logging.format);
+            run::run(settings)
+        }
+        Err(Stop::Told(text)) => {
+            log::say(std::io::stdout(), &text);
+            daemon::exit::Code::Asked as u8
+        }
+        Err(Stop::Bad(text)) => {
+            log::say(std::io::stderr(), &text);
+            daemon::exit::Code::BadSettings as u8
+        }
+    }
+}

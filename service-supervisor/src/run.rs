@@ -15,6 +15,7 @@ use crate::decide::signals::Meaning;
 use crate::identity::{Identity, ask_task};
 use crate::kernel::notice_ended_children;
 use crate::leftovers::signal_leftovers;
+use crate::log::{self, Shown};
 use crate::reap::reap;
 use crate::shutdown_file::ShutdownFile;
 use crate::sockets::Sockets;
@@ -54,7 +55,7 @@ pub fn run(settings: Settings) -> u8 {
     match Supervisor::start(settings).and_then(Supervisor::supervise) {
         Ok(code) => code,
         Err(broken) => {
-            tracing::error!(error = chain(&broken), "the supervisor cannot do its work");
+            log::error("the supervisor cannot do its work").with("error", chain(&broken)).write();
             // An app that nobody supervises is not to stay.
             signal_leftovers(&[TERM, CONT]);
             broken.exit_code()
@@ -83,10 +84,13 @@ impl Supervisor {
         let identity = Identity::new(settings.service.clone());
         let app = spawn(&settings.command).map_err(Broken::Start)?;
         learn_task(&mut sources);
-        tracing::info!(
-            service = %settings.service, pid = app.as_raw(), ports = ?settings.policy.ports, listen = %settings.listen,
-            boot = identity.boot, "app started"
-        );
+        log::info("app started")
+            .with("service", Shown(&settings.service))
+            .with("pid", app.as_raw())
+            .with("ports", format!("{:?}", settings.policy.ports))
+            .with("listen", Shown(settings.listen))
+            .with("boot", &identity.boot)
+            .write();
         let core = Core::new(settings.policy, clock.now());
         Ok(Supervisor { clock, core, sources, hands: Hands::new(app, sockets, identity) })
     }
@@ -117,13 +121,13 @@ impl Supervisor {
                 Ok(None)
             }
             Input::Signal(signal) => {
-                tracing::debug!(signal = signal.0, "a signal came");
+                log::debug("a signal came").with("signal", signal.0).write();
                 Ok(self.handle(Event::Signal(signal)))
             }
             Input::FileAppeared => Ok(self.handle(Event::FileAppeared)),
             Input::Left(client) => Ok(self.handle(Event::Left(client))),
             Input::Task(arn) => {
-                tracing::debug!(arn, "the task is known");
+                log::debug("the task is known").with("arn", &arn).write();
                 self.hands.identity.task = Some(arn);
                 Ok(None)
             }
@@ -209,6 +213,8 @@ fn learn_task(sources: &mut Sources) {
     let Ok(base) = std::env::var(METADATA) else { return };
     let asked = ask_task(base).and_then(|answer| sources.add_task(answer));
     if let Err(error) = asked {
-        tracing::warn!(%error, "the ECS task's ARN could not be asked for; hellos go without it");
+        log::warn("the ECS task's ARN could not be asked for; hellos go without it")
+            .with("error", Shown(error))
+            .write();
     }
 }

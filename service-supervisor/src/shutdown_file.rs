@@ -15,6 +15,8 @@ use daemon::moment::Moment;
 use nix::errno::Errno;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, InotifyEvent};
 
+use crate::log::{self, Shown};
+
 /// From the app's start to the arming.
 const ARM_AFTER: Duration = Duration::from_millis(20);
 
@@ -58,7 +60,7 @@ impl ShutdownFile {
             complained: false,
         };
         if file.mark().is_some() {
-            tracing::info!(path = %path.display(), "a shutdown file from before the start is removed");
+            log::info("a shutdown file from before the start is removed").with("path", Shown(path.display())).write();
             file.remove();
         }
         file
@@ -81,8 +83,10 @@ impl ShutdownFile {
                 self.arm_at = now + POLL;
                 if !self.complained {
                     self.complained = true;
-                    let folder = self.folder.display();
-                    tracing::warn!(%folder, %error, "the shutdown file is looked for twice a second: no inotify");
+                    log::warn("the shutdown file is looked for twice a second: no inotify")
+                        .with("folder", Shown(self.folder.display()))
+                        .with("error", Shown(error))
+                        .write();
                 }
             }
         }
@@ -130,7 +134,10 @@ impl ShutdownFile {
         });
         match removed {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                tracing::warn!(path = %self.path.display(), %error, "the shutdown file cannot be removed");
+                log::warn("the shutdown file cannot be removed")
+                    .with("path", Shown(self.path.display()))
+                    .with("error", Shown(error))
+                    .write();
                 self.stale = self.mark();
             }
             Ok(()) | Err(_) => {}

@@ -21,6 +21,7 @@ use task_state::Role;
 use self::client::{Client, Progress};
 use self::request::Asked;
 use crate::decide::watchers::ClientId;
+use crate::log::{self, Shown};
 
 /// The most clients at a time; a further one is closed at once.
 pub const MOST_CLIENTS: usize = 320;
@@ -97,7 +98,7 @@ impl Status {
 
     /// There are no file descriptors, or no memory: accepting again at once would only spin.
     fn pause(&mut self, error: &io::Error, epoll: &Epoll, now: Moment) {
-        tracing::warn!(%error, "no new clients can be accepted for now");
+        log::warn("no new clients can be accepted for now").with("error", Shown(error)).write();
         if epoll.delete(&self.listener).is_ok() {
             self.paused_until = Some(now + PAUSE);
         }

@@ -7,6 +7,8 @@
 //! - [`moment`]: time as deciding code sees it: since start, never the wall clock.
 //! - [`backoff`]: delays that grow.
 //!
+//! Arguments by clap and logs by `tracing` are the feature `full`; the supervisor brings its own of both.
+//!
 //! A `main.rs` is: read the settings, [`logging::start`], run, [`exit::Code`].
 
 pub mod backoff;

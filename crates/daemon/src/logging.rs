@@ -3,11 +3,6 @@
 //! Messages are constant, facts are fields. ERROR: a promise is broken. WARN: a person may need to look. INFO: a state
 //! changed. DEBUG: a decision. TRACE: a request.
 
-use std::io::IsTerminal;
-
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::writer::BoxMakeWriter;
-
 /// How a log line is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -30,7 +25,13 @@ pub struct Logging {
 ///
 /// # Panics
 /// When called twice, or with a filter that [`crate::parse::log_filter`] did not accept.
+#[cfg(feature = "full")]
 pub fn start(logging: &Logging) {
+    use std::io::IsTerminal;
+
+    use tracing_subscriber::EnvFilter;
+    use tracing_subscriber::fmt::writer::BoxMakeWriter;
+
     let terminal = std::io::stderr().is_terminal();
     let filter = EnvFilter::try_new(&logging.filter).expect("settings accept only filters that parse");
     let builder = tracing_subscriber::fmt()

@@ -4,8 +4,6 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU16;
 use std::time::Duration;
 
-use tracing_subscriber::EnvFilter;
-
 use crate::logging::Format;
 
 /// What a parser expected, as the end of "expected …".
@@ -112,8 +110,9 @@ pub fn switch(text: &str) -> Result<bool, Expected> {
 ///
 /// # Errors
 /// A filter that does not parse.
+#[cfg(feature = "full")]
 pub fn log_filter(text: &str) -> Result<String, Expected> {
-    match (text, EnvFilter::try_new(text)) {
+    match (text, tracing_subscriber::EnvFilter::try_new(text)) {
         ("", _) | (_, Err(_)) => Err("a log filter such as info, debug or hyper=warn,info"),
         (some, Ok(_)) => Ok(some.to_owned()),
     }
@@ -131,7 +130,7 @@ pub fn log_format(text: &str) -> Result<Format, Expected> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "full"))]
 mod tests {
     use super::*;
 

@@ -5,13 +5,14 @@
 //! name, the value and what was expected. Nothing is ever guessed: a bad value is never replaced by the default.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use clap::{Arg, ArgAction, Command};
-
-use crate::logging::Logging;
 use crate::parse::{self, Expected};
+
+#[cfg(feature = "full")]
+mod arguments;
 
 /// One setting: its flag, what it means, its default.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +29,8 @@ pub struct Setting {
     pub several: bool,
     /// Its value must not be printed.
     pub secret: bool,
+    /// Said by its flag alone, or with `=true` or `=false`.
+    pub switch: bool,
     /// What it means, in a sentence or two.
     pub help: &'static str,
 }
@@ -36,7 +39,7 @@ impl Setting {
     /// A setting that may be absent.
     #[must_use]
     pub const fn new(flag: &'static str, value: &'static str, help: &'static str) -> Self {
-        Setting { flag, env: None, value, default: None, several: false, secret: false, help }
+        Setting { flag, env: None, value, default: None, several: false, secret: false, switch: false, help }
     }
 
     /// With a default.
@@ -65,6 +68,13 @@ impl Setting {
     pub const fn secret(mut self) -> Self {
         self.secret = true;
         self
+    }
+
+    /// A switch, off unless said; read it with [`Given::is_on`].
+    #[must_use]
+    pub const fn switch(flag: &'static str, help: &'static str) -> Self {
+        let setting = Setting::new(flag, "true|false", help);
+        Setting { switch: true, default: Some("false"), ..setting }
     }
 }
 
@@ -124,97 +134,45 @@ impl Stop {
 }
 
 impl Program {
-    /// Reads the process's own arguments and environment.
-    ///
-    /// # Errors
-    /// [`Stop`] where there is nothing to run.
-    pub fn read(&self) -> Result<Given, Stop> {
-        let environment: Vec<(String, String)> = std::env::vars_os()
-            .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
-            .collect();
-        self.given(std::env::args_os(), environment)
-    }
-
-    /// Reads `arguments` (the program's name first) and `environment`.
-    ///
-    /// # Errors
-    /// [`Stop::Told`] for `--help` and `--version`, [`Stop::Bad`] for flags that do not exist.
-    pub fn given<A, E>(&self, arguments: A, environment: E) -> Result<Given, Stop>
-    where
-        A: IntoIterator<Item = std::ffi::OsString>,
-        E: IntoIterator<Item = (String, String)>,
-    {
-        let matches = self.command().try_get_matches_from(arguments).map_err(|said| match said.use_stderr() {
-            true => Stop::Bad(said.to_string()),
-            false => Stop::Told(said.to_string()),
-        })?;
-        let environment: BTreeMap<String, String> = environment.into_iter().collect();
-        let mut given = Given { program: *self, values: BTreeMap::new(), problems: Vec::new(), trailing: Vec::new() };
+    /// Takes in what was said: the flags with their values (of a flag that may be given once, the last), the environment,
+    /// and what follows `--`. A flag comes before its variable, and the variable before the default.
+    #[must_use]
+    pub fn said(
+        &self,
+        mut flags: BTreeMap<&'static str, Vec<String>>,
+        environment: &BTreeMap<String, String>,
+        trailing: Vec<OsString>,
+    ) -> Given {
+        let mut given = Given { program: *self, values: BTreeMap::new(), problems: Vec::new(), trailing };
         for setting in self.all() {
             let variable = self.variable(setting);
-            let from_flags: Option<Vec<String>> =
-                matches.get_many::<String>(setting.flag).map(|values| values.cloned().collect());
-            let from_environment = || {
-                environment.get(&variable).map(|value| match setting.several {
-                    true => value.split(',').map(|part| part.trim().to_owned()).collect(),
-                    false => vec![value.clone()],
-                })
+            let said = match (flags.remove(setting.flag), environment.get(&variable)) {
+                (Some(texts), _) => Said { by: format!("--{}", setting.flag), texts },
+                (None, Some(value)) if setting.several => {
+                    let texts = value.split(',').map(|part| part.trim().to_owned()).collect();
+                    Said { by: variable, texts }
+                }
+                (None, Some(value)) => Said { by: variable, texts: vec![value.clone()] },
+                (None, None) => continue,
             };
-            let said_by = if from_flags.is_some() { format!("--{}", setting.flag) } else { variable.clone() };
-            if let Some(texts) = from_flags.or_else(from_environment) {
-                given.values.insert(setting.flag, Said { by: said_by, texts });
-            }
+            given.values.insert(setting.flag, said);
         }
-        if self.trailing.is_some() {
-            given.trailing =
-                matches.get_many::<std::ffi::OsString>("trailing").map(|v| v.cloned().collect()).unwrap_or_default();
-        }
-        given.refuse_unknown_variables(&environment);
-        Ok(given)
+        given.refuse_unknown_variables(environment);
+        given
     }
 
-    fn all(&self) -> impl Iterator<Item = &'static Setting> {
+    /// Every setting, `--log` and `--log-format` too.
+    pub fn all(&self) -> impl Iterator<Item = &'static Setting> {
         self.settings.iter().chain([&LOG, &LOG_FORMAT])
     }
 
-    fn variable(&self, setting: &Setting) -> String {
+    /// The name of its variable.
+    #[must_use]
+    pub fn variable(&self, setting: &Setting) -> String {
         match setting.env {
             Some(name) => name.to_owned(),
             None => format!("{}_{}", self.prefix, setting.flag.replace('-', "_").to_uppercase()),
         }
-    }
-
-    fn command(&self) -> Command {
-        let mut command = Command::new(self.name).version(self.version).about(self.about).after_help(self.epilogue);
-        for setting in self.all() {
-            let mut help = String::from(setting.help);
-            if setting.several {
-                help.push_str(" May be given several times.");
-            }
-            if let Some(default) = setting.default {
-                let _ = write!(help, " [default: {default}]");
-            }
-            let _ = write!(help, " [env: {}]", self.variable(setting));
-            let action = if setting.several { ArgAction::Append } else { ArgAction::Set };
-            command = command.arg(
-                Arg::new(setting.flag)
-                    .long(setting.flag)
-                    .value_name(setting.value)
-                    .help(help)
-                    .action(action)
-                    .allow_hyphen_values(true),
-            );
-        }
-        if let Some(name) = self.trailing {
-            command = command.arg(
-                Arg::new("trailing")
-                    .value_name(name)
-                    .num_args(0..)
-                    .last(true)
-                    .value_parser(clap::value_parser!(std::ffi::OsString)),
-            );
-        }
-        command
     }
 }
 
@@ -230,7 +188,7 @@ pub struct Given {
     program: Program,
     values: BTreeMap<&'static str, Said>,
     problems: Vec<String>,
-    trailing: Vec<std::ffi::OsString>,
+    trailing: Vec<OsString>,
 }
 
 impl Given {
@@ -263,6 +221,11 @@ impl Given {
         self.optional(flag, parser)
     }
 
+    /// Whether a switch is on.
+    pub fn is_on(&mut self, flag: &'static str) -> bool {
+        self.value(flag, parse::switch)
+    }
+
     /// All values of a setting that may be given several times; its default where none was given and it has one.
     pub fn several<T>(&mut self, flag: &'static str, parser: impl Fn(&str) -> Result<T, Expected>) -> Vec<T> {
         let setting = self.setting(flag);
@@ -287,7 +250,7 @@ impl Given {
 
     /// What follows `--`, byte for byte.
     #[must_use]
-    pub fn trailing(&self) -> &[std::ffi::OsString] {
+    pub fn trailing(&self) -> &[OsString] {
         &self.trailing
     }
 
@@ -300,11 +263,6 @@ impl Given {
     /// Notes something wrong that no single parser sees, such as two settings that exclude each other.
     pub fn problem(&mut self, text: impl Into<String>) {
         self.problems.push(text.into());
-    }
-
-    /// `LOG` and `LOG_FORMAT`.
-    pub fn logging(&mut self) -> Logging {
-        Logging { filter: self.value("log", parse::log_filter), format: self.optional("log-format", parse::log_format) }
     }
 
     /// The settings, where nothing is wrong with any.
@@ -341,5 +299,5 @@ impl Given {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "full"))]
 mod tests;

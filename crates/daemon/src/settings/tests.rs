@@ -21,7 +21,7 @@ const PROGRAM: Program = Program {
 fn given(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Given, Stop> {
     let arguments = std::iter::once("sample").chain(arguments.iter().copied()).map(Into::into);
     let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
-    PROGRAM.given(arguments.collect::<Vec<std::ffi::OsString>>(), environment)
+    PROGRAM.given(arguments.collect::<Vec<OsString>>(), environment)
 }
 
 #[test]
