@@ -5,6 +5,7 @@
 //! - [`process`]: a child whose lines are read and that never outlives its owner.
 //! - [`world`]: local-aws with its definitions, the proxies beside it, and waiting for states.
 //! - [`definitions`]: the AWS calls that make a world's cluster, group and task definitions.
+//! - [`proxy_status`]: what `GET /status` of a proxy says.
 //! - [`snapshot`]: what `GET /_world` says.
 //! - [`timeline`]: everything that happened, in order, from all sources.
 //!
@@ -14,6 +15,7 @@ pub mod binaries;
 pub mod definitions;
 pub mod network;
 pub mod process;
+pub mod proxy_status;
 pub mod snapshot;
 pub mod timeline;
 pub mod world;

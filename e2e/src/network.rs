@@ -17,9 +17,9 @@ impl Network {
     /// When all are taken.
     #[must_use]
     pub fn claim() -> Self {
-        let start = u8::try_from(std::process::id() % 150).expect("below 150");
-        (0..150u8)
-            .map(|n| 64 + (start + n) % 150)
+        let start = std::process::id() % 150;
+        (0..150)
+            .map(|n| 64 + u8::try_from((start + n) % 150).expect("below 150"))
             .find_map(|second| {
                 let claim = TcpListener::bind((Ipv4Addr::new(127, second, 255, 254), 4565)).ok()?;
                 Some(Network { second, _claim: claim })

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -88,17 +88,42 @@ impl Process {
     /// # Errors
     /// The kernel's.
     pub async fn stop(&mut self, grace: Duration) -> std::io::Result<ExitStatus> {
-        if let Some(id) = self.child.id() {
-            let id = Pid::from_raw(i32::try_from(id).expect("process ids fit"));
-            // It may have ended in this moment; then waiting tells.
-            let _ = kill(id, Signal::SIGTERM);
-        }
+        self.terminate();
         match timeout(grace, self.child.wait()).await {
             Ok(status) => status,
             Err(_) => {
                 self.child.start_kill()?;
                 self.child.wait().await
             }
+        }
+    }
+
+    /// The same without a runtime, for a `Drop`: when this returns, it has ended.
+    pub fn stop_blocking(&mut self, grace: Duration) {
+        self.terminate();
+        if !self.ends_within(grace) {
+            // A child that cannot be killed has ended; one that was ends soon.
+            let _ = self.child.start_kill();
+            self.ends_within(grace);
+        }
+    }
+
+    fn ends_within(&mut self, limit: Duration) -> bool {
+        let deadline = Instant::now() + limit;
+        while matches!(self.child.try_wait(), Ok(None)) {
+            if Instant::now() > deadline {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        true
+    }
+
+    fn terminate(&self) {
+        if let Some(id) = self.child.id() {
+            let id = Pid::from_raw(i32::try_from(id).expect("process ids fit"));
+            // It may have ended in this moment; then waiting tells.
+            let _ = kill(id, Signal::SIGTERM);
         }
     }
 }

@@ -43,6 +43,8 @@ pub struct Task {
     pub last_status: String,
     /// RUNNING or STOPPED.
     pub desired_status: String,
+    /// The EC2 instance that it runs on, where it is placed on one.
+    pub instance_id: Option<String>,
     /// Its own address, once it has one.
     pub address: Option<String>,
     /// The essential container's exit code, once it has ended.

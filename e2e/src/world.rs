@@ -4,17 +4,18 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
 use crate::binaries::Binaries;
 use crate::definitions::{self, NAME, Pace};
 use crate::network::Network;
 use crate::process::Process;
-use crate::snapshot::Snapshot;
 use crate::timeline::{Timeline, Weight};
+
+mod ask;
 
 /// How long a program gets to end by itself when a world ends.
 const GRACE: Duration = Duration::from_secs(10);
+/// The same where a world is dropped, by a test that has failed as a rule: tasks have two seconds of it.
+const DROP_GRACE: Duration = Duration::from_secs(5);
 
 /// What kind of world.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +28,8 @@ pub struct Options {
     pub page: Option<SocketAddr>,
     /// Where the resident proxy listens; the world's own /16 where not given.
     pub proxy: Option<SocketAddr>,
+    /// `--start-grace` of the resident proxy; its default where not given.
+    pub start_grace: Option<Duration>,
 }
 
 impl Default for Options {
@@ -36,6 +39,7 @@ impl Default for Options {
             idle_grace: Duration::from_secs(2),
             page: None,
             proxy: None,
+            start_grace: None,
         }
     }
 }
@@ -65,7 +69,8 @@ pub enum Error {
     Refused(String, String),
 }
 
-/// A running world. Ended by [`World::end`]; when dropped, everything is killed.
+/// A running world. Ended by [`World::end`]; when dropped, everything is ended and waited for, so that nothing is left on
+/// its network when that is free for another.
 #[derive(Debug)]
 pub struct World {
     /// What happened.
@@ -74,6 +79,7 @@ pub struct World {
     proxies: Vec<Process>,
     page: SocketAddr,
     proxy: SocketAddr,
+    admin: SocketAddr,
     directory: PathBuf,
     http: reqwest::Client,
     _network: Network,
@@ -107,6 +113,7 @@ impl World {
             proxies: Vec::new(),
             page,
             proxy,
+            admin,
             directory,
             http,
             _network: network,
@@ -114,7 +121,10 @@ impl World {
         world.until("local-aws to answer", Duration::from_secs(10), |_| true).await?;
         tokio::spawn(follow_events(world.http.clone(), format!("http://{page}/_events?after=0"), timeline.clone()));
 
-        let environment = proxy_environment(page, dns, proxy, admin);
+        let mut environment = proxy_environment(page, dns, proxy, admin);
+        environment.extend(
+            options.start_grace.map(|grace| ("PROXY_START_GRACE".to_owned(), format!("{}ms", grace.as_millis()))),
+        );
         let started = Process::start("proxy", binaries.path("proxy-sidecar"), &[], &environment, &timeline)
             .map_err(|e| Error::Start("start proxy-sidecar", e))?;
         world.proxies.push(started);
@@ -153,89 +163,6 @@ impl World {
         &self.http
     }
 
-    /// Asks the resident proxy for `path`; gives status and body.
-    ///
-    /// # Errors
-    /// When no answer came.
-    pub async fn get(&self, path: &str) -> Result<(u16, String), Error> {
-        let url = self.url(path);
-        let call = |e| Error::Call(format!("GET {url}"), e);
-        let response = self.http.get(&url).timeout(Duration::from_secs(60)).send().await.map_err(call)?;
-        let status = response.status().as_u16();
-        Ok((status, response.text().await.map_err(call)?))
-    }
-
-    /// The world as it is.
-    ///
-    /// # Errors
-    /// When local-aws does not answer.
-    pub async fn snapshot(&self) -> Result<Snapshot, Error> {
-        let call = |e| Error::Call("GET /_world".into(), e);
-        let url = format!("http://{}/_world", self.page);
-        let response = self.http.get(url).timeout(Duration::from_secs(5)).send().await.map_err(call)?;
-        response.json().await.map_err(call)
-    }
-
-    /// What local-aws says at a path: `/_world`, `/_wakes` …
-    ///
-    /// # Errors
-    /// When it does not answer.
-    pub async fn json(&self, path: &str) -> Result<Value, Error> {
-        let call = |e| Error::Call(format!("GET {path}"), e);
-        let url = format!("http://{}{path}", self.page);
-        let response = self.http.get(url).timeout(Duration::from_secs(5)).send().await.map_err(call)?;
-        response.json().await.map_err(call)
-    }
-
-    /// Waits until the world is as `reached` wants it.
-    ///
-    /// # Errors
-    /// [`Error::NotReached`] after `limit`; [`Error::Ended`] when a program has died meanwhile.
-    pub async fn until(
-        &mut self,
-        what: &str,
-        limit: Duration,
-        reached: impl Fn(&Snapshot) -> bool,
-    ) -> Result<Snapshot, Error> {
-        let deadline = Instant::now() + limit;
-        loop {
-            self.all_run()?;
-            // Until local-aws listens there is no answer: not reached yet.
-            if let Ok(snapshot) = self.snapshot().await
-                && reached(&snapshot)
-            {
-                return Ok(snapshot);
-            }
-            if Instant::now() > deadline {
-                return Err(Error::NotReached { what: what.to_owned(), limit });
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-
-    /// One call of ECS, as any client makes it.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] with AWS's words.
-    pub async fn ecs(&self, operation: &str, body: &Value) -> Result<Value, Error> {
-        let call = |e| Error::Call(operation.to_owned(), e);
-        let response = self
-            .http
-            .post(format!("http://{}/", self.page))
-            .header("x-amz-target", format!("AmazonEC2ContainerServiceV20141113.{operation}"))
-            .header("content-type", "application/x-amz-json-1.1")
-            .body(body.to_string())
-            .send()
-            .await
-            .map_err(call)?;
-        let status = response.status();
-        let text = response.text().await.map_err(call)?;
-        match serde_json::from_str(&text) {
-            Ok(answer) if status.is_success() => Ok(answer),
-            Ok(_) | Err(_) => Err(Error::Refused(operation.to_owned(), text)),
-        }
-    }
-
     /// Ends everything in order: proxies, then local-aws with all that it started.
     ///
     /// # Errors
@@ -262,6 +189,9 @@ impl Drop for World {
     fn drop(&mut self) {
         if std::thread::panicking() || std::env::var_os("E2E_TIMELINE").is_some() {
             eprintln!("What happened:\n{}", self.timeline.print());
+        }
+        for process in self.proxies.iter_mut().chain([&mut self.cloud]) {
+            process.stop_blocking(DROP_GRACE);
         }
         // Left behind it would only take room; nobody can be told any more.
         let _ = std::fs::remove_dir_all(&self.directory);

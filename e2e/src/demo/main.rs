@@ -59,6 +59,7 @@ fn options(matches: &ArgMatches) -> Options {
         idle_grace: length("idle-grace"),
         page: address("page"),
         proxy: address("listen"),
+        ..Options::default()
     }
 }
 

@@ -4,10 +4,12 @@
 mod called_back;
 mod fifty_callers;
 mod killed_app;
+mod lost_host;
 mod pair_ends;
 mod shutdown_file;
 mod sleep_to_zero;
 mod wake_from_zero;
+mod world_ends;
 
 use std::time::Duration;
 
@@ -36,4 +38,18 @@ fn must<T>(result: Result<T, Error>) -> T {
 fn field(body: &str, name: &str) -> serde_json::Value {
     let host: serde_json::Value = serde_json::from_str(body).unwrap_or_else(|e| panic!("/host gave {body:?}: {e}"));
     host.get(name).unwrap_or_else(|| panic!("no {name} in {body}")).clone()
+}
+
+/// Touches the shutdown file of the task that answered this `GET /host`.
+fn put_to_sleep(body: &str) {
+    let pid = field(body, "pid").as_u64().expect("the app tells its process id");
+    std::fs::write(shutdown_file_of(pid), b"").expect("the task's directory is there");
+}
+
+/// The task's own shutdown file, from the environment that its supervisor and app were given.
+fn shutdown_file_of(pid: u64) -> String {
+    let environment = std::fs::read(format!("/proc/{pid}/environ")).expect("the app runs");
+    let mut variables = environment.split(|byte| *byte == 0).map(String::from_utf8_lossy);
+    let variable = variables.find_map(|v| v.strip_prefix("SUPERVISOR_SHUTDOWN_FILE=").map(str::to_owned));
+    variable.expect("the task definition names a shutdown file")
 }
