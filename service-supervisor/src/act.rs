@@ -4,7 +4,8 @@ use daemon::moment::Moment;
 use nix::unistd::Pid;
 use task_state::{Message, MessageKind, PROTOCOL, Role, Stamp, State};
 
-use crate::decide::action::{Action, Change, Event, Sleep, Struck};
+use crate::busy_file::BusyFile;
+use crate::decide::action::{Action, Change, Event, Sleep, Struck, Woke};
 use crate::decide::look::Scope;
 use crate::decide::signals::SignalNumber;
 use crate::decide::watchers::{ClientId, lease_of};
@@ -42,26 +43,30 @@ pub struct Hands {
     pub sockets: Sockets,
     /// Who speaks.
     pub identity: Identity,
+    busy_file: Option<BusyFile>,
     looks_fail: bool,
 }
 
 /// The moment as the watchers are told it.
 #[must_use]
 pub fn stamp(now: Moment) -> Stamp {
-    Stamp(u64::try_from(now.since_start().as_millis()).unwrap_or(u64::MAX))
+    Stamp(millis(now.since_start()))
 }
 
 impl Hands {
     /// Of a supervisor whose app runs.
     #[must_use]
-    pub fn new(app: Pid, sockets: Sockets, identity: Identity) -> Self {
-        Hands { app, sockets, identity, looks_fail: false }
+    pub fn new(app: Pid, sockets: Sockets, identity: Identity, busy_file: Option<BusyFile>) -> Self {
+        Hands { app, sockets, identity, busy_file, looks_fail: false }
     }
 
     /// Carries out `action`, decided at `now` in `state`.
     pub fn carry_out(&mut self, action: Action, state: State, now: Moment, sources: &mut Sources) -> Outcome {
         match action {
             Action::Look(scope) => return Outcome::Then(self.look(scope)),
+            Action::LookAtBusyFile => return self.look_at_busy_file(),
+            // Whoever has the figures writes them.
+            Action::Measure => {}
             Action::Exit(code) => return Outcome::Exit(code),
             Action::Changed(change) => tell_change(&change, now, sources),
             Action::Hello(client) => self.hello(client, state, now, sources),
@@ -80,6 +85,7 @@ impl Hands {
             Action::RemoveFile => sources.remove_file(),
             Action::Struck(struck) => log_struck(&struck),
             Action::EndedByItself(ending) => log::info("app ended by itself").with("ending", Shown(ending)).write(),
+            Action::Woke(woke) => log_wake(&woke),
             Action::Slept(sleep) => log_sleep(&sleep),
         }
         Outcome::Done
@@ -99,6 +105,13 @@ impl Hands {
                 }
                 Event::Looked(scope, None)
             }
+        }
+    }
+
+    fn look_at_busy_file(&mut self) -> Outcome {
+        match &mut self.busy_file {
+            Some(file) => Outcome::Then(Event::SawBusyFile(file.look())),
+            None => Outcome::Done,
         }
     }
 
@@ -173,9 +186,26 @@ fn log_struck(struck: &Struck) {
     log::warn("deadline struck").with("setting", *setting).with("limit_ms", millis(*limit)).with("then", *then).write();
 }
 
+fn log_wake(woke: &Woke) {
+    let line = log::info("service woke");
+    match woke {
+        Woke::Started { waited, spawn, listen, ready } => line
+            .with("cause", "start")
+            .with("waited_for_by", waited.as_ref().map(|id| id.to_string()))
+            .with("spawn_ms", millis(*spawn))
+            .with("listen_ms", listen.map(millis))
+            .with("ready_ms", millis(*ready))
+            .write(),
+        Woke::Back { cause, why, drain } => {
+            line.with("cause", *cause).with("why", why).with("drain_ms", millis(*drain)).write();
+        }
+    }
+}
+
 fn log_sleep(sleep: &Sleep) {
     log::info("service sleeps")
         .with("cause", sleep.cause)
+        .with("why", &sleep.why)
         .with("awake_ms", millis(sleep.awake))
         .with("drain_ms", millis(sleep.drain))
         .with("stop_ms", millis(sleep.stop))
@@ -184,6 +214,8 @@ fn log_sleep(sleep: &Sleep) {
         .write();
 }
 
-fn millis(span: std::time::Duration) -> u64 {
+/// Whole milliseconds, as lines and messages tell them.
+#[must_use]
+pub fn millis(span: std::time::Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }

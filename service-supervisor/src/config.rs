@@ -8,11 +8,12 @@ use std::time::Duration;
 use daemon::logging::Format;
 use daemon::parse;
 use daemon::settings::{Given, Program, Setting, Stop};
-use task_state::ServiceName;
+use task_state::{ServiceName, Token};
 
 use crate::arguments;
 use crate::decide::policy::{LONGEST_GRACE, Policy, SHORTEST_DRAIN};
 use crate::log;
+use crate::status::access::Access;
 
 /// The shortest idle timeout that can be judged: the kernel's clocks and the looks need some margin.
 const SHORTEST_IDLE: Duration = Duration::from_secs(1);
@@ -60,6 +61,36 @@ pub const PROGRAM: Program = Program {
         Setting::new("min-awake", "DURATION", "Stay awake so long once ready, used or not.").default("0"),
         Setting::new("ready-timeout", "DURATION", "Give up on an app that does not accept within this.").default("10m"),
         Setting::new("longest-answer", "DURATION", "For how long an unanswered request counts as use.").default("1h"),
+        Setting::new(
+            "stop-timeout",
+            "DURATION",
+            "How long ECS waits between SIGTERM and SIGKILL (stopTimeout). The drain of a SIGTERM, --stop-grace and 2 s \
+             to spare have to fit.",
+        )
+        .default("30s"),
+        Setting::new(
+            "busy-file",
+            "PATH",
+            "The app is in use while somebody holds a lock (flock or fcntl) on this file, and when it was touched.",
+        ),
+        Setting::new(
+            "busy-max",
+            "DURATION",
+            "How long a lease of PUT /busy may be, and how long the busy file counts in a row.",
+        )
+        .default("24h"),
+        Setting::new(
+            "token",
+            "TOKEN",
+            "What proxies, agents and whoever asks for /wake or /sleep have to show. By default nothing, and /sleep is \
+             for the task itself.",
+        )
+        .secret(),
+        Setting::new(
+            "log-metrics",
+            "emf",
+            "Write the figures of /metrics to standard output each minute while awake, as CloudWatch reads them.",
+        ),
     ],
     trailing: Some("COMMAND"),
     epilogue: EPILOGUE,
@@ -76,6 +107,10 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The shutdown file.
     pub shutdown_file: PathBuf,
+    /// The busy file, where there is one.
+    pub busy_file: Option<PathBuf>,
+    /// Who may ask what on 9051.
+    pub access: Access,
     /// How to decide.
     pub policy: Policy,
     /// The app: its program and arguments, byte for byte.
@@ -109,6 +144,7 @@ fn settings(mut given: Given) -> Result<(Settings, Logging), Stop> {
     let listen = given.value("listen", parse::socket_address);
     let idle_timeout = given.value("idle-timeout", idle_timeout);
     let shutdown_file = given.value("shutdown-file", file_path);
+    let busy_file = given.optional("busy-file", file_path);
     let policy = Policy {
         ports,
         idle_timeout: (!idle_timeout.is_zero()).then_some(idle_timeout),
@@ -118,12 +154,26 @@ fn settings(mut given: Given) -> Result<(Settings, Logging), Stop> {
         min_awake: given.value("min-awake", parse::duration),
         ready_timeout: given.value("ready-timeout", parse::positive_duration),
         longest_answer: given.value("longest-answer", parse::positive_duration),
+        stop_timeout: given.value("stop-timeout", parse::positive_duration),
+        measures: given.optional("log-metrics", log_metrics).is_some(),
+        busy_file: busy_file.is_some(),
+        busy_max: given.value("busy-max", parse::positive_duration),
     };
     let logging =
         Logging { threshold: given.value("log", log::filter), format: given.optional("log-format", parse::log_format) };
     let command = given.trailing().to_vec();
     refuse_what_cannot_fit(&policy, listen, &command, &mut given);
-    let settings = service.map(|service| Settings { service, app_address, listen, shutdown_file, policy, command });
+    let access = Access { token: given.optional("token", Token::setting) };
+    let settings = service.map(|service| Settings {
+        service,
+        app_address,
+        listen,
+        shutdown_file,
+        busy_file,
+        access,
+        policy,
+        command,
+    });
     given.finish(settings).map(|settings| (settings, logging))
 }
 
@@ -144,7 +194,13 @@ fn refuse_what_cannot_fit(policy: &Policy, listen: SocketAddr, command: &[OsStri
     if policy.drain_min > policy.drain_timeout {
         given.problem("--drain-min is longer than --drain-timeout");
     }
-    if policy.stop_grace > LONGEST_GRACE {
+    let needed = policy.least_stop_timeout();
+    if given.is_given("stop-timeout") && needed > policy.stop_timeout {
+        given.problem(format!(
+            "--stop-timeout is shorter than {:.1} s, which the shortest drain (5 s), --stop-grace and 2 s to spare take",
+            needed.as_secs_f64()
+        ));
+    } else if policy.stop_grace > LONGEST_GRACE && !given.is_given("stop-timeout") {
         let longest = LONGEST_GRACE.as_secs();
         given.problem(format!(
             "--stop-grace is longer than {longest} s: with the drain before it, it does not fit into ECS's longest \
@@ -162,6 +218,10 @@ fn idle_timeout(text: &str) -> Result<Duration, &'static str> {
         Ok(some) if some.is_zero() || some >= SHORTEST_IDLE => Ok(some),
         Ok(_) | Err(_) => Err("a duration of at least 1s, such as 300s or 5m, or 0 for never"),
     }
+}
+
+fn log_metrics(text: &str) -> Result<(), &'static str> {
+    if text == "emf" { Ok(()) } else { Err("emf") }
 }
 
 fn file_path(text: &str) -> Result<PathBuf, &'static str> {
@@ -201,6 +261,30 @@ mod tests {
     }
 
     #[test]
+    fn what_does_not_fit_into_ecs_patience_is_refused_where_that_is_known() {
+        let with = |grace: &str, timeout: &[(&str, &str)]| {
+            let environment = [&[("SERVICE_NAME", "demo")], timeout].concat();
+            read(&["--stop-grace", grace, "--", "app"], &environment)
+        };
+        let stop_timeout = [("SUPERVISOR_STOP_TIMEOUT", "60s")];
+        assert_eq!(with("53s", &stop_timeout).expect("fits").policy.signal_drain(), SHORTEST_DRAIN);
+        let text = with("54s", &stop_timeout).expect_err("refused");
+        assert!(text.contains("--stop-timeout is shorter than 61.0 s"), "{text}");
+        // Without it ECS's usual 30 s are assumed, which is no reason to refuse: it is warned of.
+        assert!(with("54s", &[]).is_ok());
+    }
+
+    #[test]
+    fn the_token_is_taken_and_never_printed() {
+        let settings = read(&["--", "app"], &[("SERVICE_NAME", "demo"), ("SUPERVISOR_TOKEN", "s3cret")]);
+        assert!(!format!("{settings:?}").contains("s3cret"));
+        assert!(settings.is_ok_and(|settings| settings.access.token.is_some()));
+        let text = read(&["--", "app"], &[("SERVICE_NAME", "demo"), ("SUPERVISOR_TOKEN", "of two words")]);
+        let text = text.expect_err("refused");
+        assert!(text.contains("SUPERVISOR_TOKEN") && !text.contains("of two words"), "{text}");
+    }
+
+    #[test]
     fn settings_that_cannot_work_are_refused_all_at_once() {
         let bad = [
             ("SUPERVISOR_APP_PORT", "9051"),
@@ -209,6 +293,8 @@ mod tests {
             ("SUPERVISOR_DRAIN_TIMEOUT", "4s"),
             ("SUPERVISOR_SHUTDOWN_FILE", "/"),
             ("SUPERVISOR_APP_ADDRESS", "here"),
+            ("SUPERVISOR_BUSY_FILE", "busy"),
+            ("SUPERVISOR_LOG_METRICS", "statsd"),
         ];
         let text = read(&[], &bad).expect_err("refused");
         for part in [
@@ -221,6 +307,8 @@ mod tests {
             "--drain-min is longer than --drain-timeout",
             "SUPERVISOR_SHUTDOWN_FILE",
             "SUPERVISOR_APP_ADDRESS",
+            "SUPERVISOR_BUSY_FILE",
+            "SUPERVISOR_LOG_METRICS is \"statsd\": expected emf",
         ] {
             assert!(text.contains(part), "{part:?} is not in:\n{text}");
         }

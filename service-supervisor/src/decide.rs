@@ -11,6 +11,8 @@
 //! drain ends awake or stopping; every phase but the last has a deadline.
 
 pub mod action;
+pub mod busy;
+mod busy_sign;
 pub mod drain;
 pub mod exit_code;
 mod happened;
@@ -23,9 +25,11 @@ pub mod protection;
 pub mod readiness;
 pub mod retry;
 pub mod signals;
+pub mod tally;
 mod time;
 pub mod usage;
 pub mod watchers;
+mod why;
 
 use std::time::Duration;
 
@@ -33,10 +37,12 @@ use daemon::moment::Moment;
 use task_state::{Cause, HEARTBEAT, State};
 
 use self::action::{Action, Event};
+use self::busy::Busy;
 use self::drain::Drain;
 use self::exit_code::StopCause;
 use self::policy::Policy;
 use self::readiness::Readiness;
+use self::tally::Tally;
 use self::usage::{Evidence, Usage};
 use self::watchers::Watchers;
 
@@ -68,6 +74,7 @@ struct Ended {
 /// When the parts of this life began.
 #[derive(Clone, Copy, Debug, Default)]
 struct History {
+    listened: Option<Moment>,
     ready: Option<Moment>,
     drained: Option<Moment>,
     stopped: Option<(Moment, StopCause)>,
@@ -83,11 +90,15 @@ pub struct Core {
     readiness: Readiness,
     usage: Usage,
     watchers: Watchers,
+    busy: Busy,
+    tally: Tally,
     drains: u64,
     hold_until: Moment,
     next_look: Moment,
     next_heartbeat: Moment,
+    next_measure: Moment,
     why: String,
+    drain_why: String,
 }
 
 impl Core {
@@ -101,11 +112,15 @@ impl Core {
             readiness: Readiness::new(policy.ports.clone()),
             usage: Usage::new(Evidence::Ready, now),
             watchers: Watchers::default(),
+            busy: Busy::default(),
+            tally: Tally::default(),
             drains: 0,
             hold_until: now,
             next_look: now,
             next_heartbeat: now + HEARTBEAT,
+            next_measure: now,
             why: String::from("the app was started and does not accept yet"),
+            drain_why: String::new(),
             policy,
         }
     }
@@ -122,29 +137,36 @@ impl Core {
         }
     }
 
-    /// One sentence: what keeps it awake, or why it is in its state.
-    #[must_use]
-    pub fn why(&self, now: Moment) -> String {
-        match &self.phase {
-            Phase::Awake { .. } => {
-                format!("last used {:.1} s ago: {}", self.idle_for(now).as_secs_f64(), self.usage.evidence())
-            }
-            Phase::Starting | Phase::Draining(_) | Phase::Stopping(_) | Phase::Ended(_) | Phase::Over => {
-                self.why.clone()
-            }
-        }
-    }
-
     /// For how long nobody has used the app.
     #[must_use]
     pub fn idle_for(&self, now: Moment) -> Duration {
-        now.since(self.usage.last())
+        let busy = self.busy.last(now).map_or(Moment::START, |(_, at)| at);
+        now.since(self.usage.last().max(busy))
     }
 
     /// Who watches.
     #[must_use]
     pub fn watchers(&self) -> &Watchers {
         &self.watchers
+    }
+
+    /// What has happened so far.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// For how long it has been awake; none: it is not.
+    #[must_use]
+    pub fn awake_for(&self, now: Moment) -> Option<Duration> {
+        let awake = self.state().grants();
+        self.history.ready.filter(|_| awake).map(|ready| now.since(ready))
+    }
+
+    /// What proxies report to have under way.
+    #[must_use]
+    pub fn in_flight(&self, now: Moment) -> u64 {
+        self.watchers.all_in_flight(self.policy.longest_answer, now)
     }
 
     /// Takes in what happened and says what to do, in order.
@@ -155,7 +177,7 @@ impl Core {
             Event::Signal(signal) => self.signalled(signal, now, &mut actions),
             Event::FileAppeared => {
                 actions.push(Action::RemoveFile);
-                self.order(Cause::File, now, &mut actions);
+                self.order(Cause::File, String::from("the shutdown file appeared"), now, &mut actions);
             }
             Event::Looked(scope, look) => self.looked(scope, look.as_ref(), now, &mut actions),
             Event::Watching { client, who, address } => {
@@ -170,7 +192,11 @@ impl Core {
                 self.watchers.report(&id, report, now);
                 self.usage.saw_reports(&self.watchers, &self.policy, now);
             }
-            Event::Wake => self.called_back(now, &mut actions),
+            Event::Wake(from) => self.called_back(from, now, &mut actions),
+            Event::Sleep(from) => self.asked_to_sleep(from, now, &mut actions),
+            Event::Held { holder, lease } => self.held(holder, lease, now, &mut actions),
+            Event::LetGo(holder) => self.let_go(&holder, now),
+            Event::SawBusyFile(seen) => self.saw_busy_file(seen, now, &mut actions),
             Event::AppEnded(ending) => self.app_ended(ending, now, &mut actions),
             Event::AllGone => self.all_gone(now, &mut actions),
         }

@@ -13,16 +13,20 @@
 //! - [`sockets`]: what the kernel says about the app's port.
 //! - [`shutdown_file`]: notices the shutdown file.
 //! - [`status`]: the HTTP of 9051.
+//! - [`busy_file`]: looks at the busy file.
 //! - [`cgroup`]: what the container uses of CPU and memory, and may use.
+//! - [`figures`]: what is counted and measured, for Prometheus and CloudWatch.
 //! - [`identity`]: who this supervisor is: service, task, life.
 //! - [`kernel`]: the few system calls that `nix` cannot make; the only unsafe code.
 
 pub mod act;
 pub mod arguments;
 pub mod asking;
+pub mod busy_file;
 pub mod cgroup;
 pub mod config;
 pub mod decide;
+pub mod figures;
 pub mod identity;
 pub mod kernel;
 pub mod leftovers;

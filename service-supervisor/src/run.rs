@@ -1,17 +1,20 @@
 //! The loop: wait, decide, act. One thread.
 
+mod answers;
+
 use std::collections::VecDeque;
 use std::io;
 
 use daemon::exit::{Code, chain};
-use daemon::moment::{Clock, Moment};
-use task_state::{Health, ReportAnswer, State, StateAnswer};
+use daemon::moment::Clock;
 
-use crate::act::{CONT, Hands, Outcome, TERM, stamp};
+use crate::act::{CONT, Hands, Outcome, TERM, millis};
+use crate::busy_file::BusyFile;
 use crate::config::Settings;
 use crate::decide::Core;
-use crate::decide::action::Event;
+use crate::decide::action::{Action, Event};
 use crate::decide::signals::Meaning;
+use crate::figures::meter::Meter;
 use crate::identity::{Identity, ask_task};
 use crate::kernel::notice_ended_children;
 use crate::leftovers::signal_leftovers;
@@ -21,8 +24,6 @@ use crate::shutdown_file::ShutdownFile;
 use crate::sockets::Sockets;
 use crate::sources::{Input, Sources, block_signals};
 use crate::spawn::{CannotStart, spawn};
-use crate::status::request::{Asked, Refusal};
-use crate::status::{Request, reply};
 
 /// Where ECS says that a task can ask about itself.
 const METADATA: &str = "ECS_CONTAINER_METADATA_URI_V4";
@@ -68,6 +69,7 @@ struct Supervisor {
     core: Core,
     sources: Sources,
     hands: Hands,
+    meter: Meter,
 }
 
 impl Supervisor {
@@ -78,8 +80,8 @@ impl Supervisor {
         // Orphans of the app come to us, also where we are not PID 1.
         nix::sys::prctl::set_child_subreaper(true).map_err(|error| Broken::Prepare(error.into()))?;
         let file = ShutdownFile::prepare(&settings.shutdown_file, clock.now());
-        let mut sources =
-            Sources::open(&signals, settings.listen, file).map_err(|error| Broken::Sources(settings.listen, error))?;
+        let mut sources = Sources::open(&signals, settings.listen, settings.access, file)
+            .map_err(|error| Broken::Sources(settings.listen, error))?;
         let sockets = Sockets::open(settings.policy.ports.clone(), settings.app_address).map_err(Broken::Prepare)?;
         let identity = Identity::new(settings.service.clone());
         let app = spawn(&settings.command).map_err(Broken::Start)?;
@@ -91,8 +93,19 @@ impl Supervisor {
             .with("listen", Shown(settings.listen))
             .with("boot", &identity.boot)
             .write();
-        let core = Core::new(settings.policy, clock.now());
-        Ok(Supervisor { clock, core, sources, hands: Hands::new(app, sockets, identity) })
+        if settings.policy.least_stop_timeout() > settings.policy.stop_timeout {
+            log::warn(
+                "ECS's stopTimeout would cut a drain or the stop grace short; set it, and --stop-timeout, longer",
+            )
+            .with("stop_timeout_ms", millis(settings.policy.stop_timeout))
+            .with("needed_ms", millis(settings.policy.least_stop_timeout()))
+            .write();
+        }
+        let now = clock.now();
+        let core = Core::new(settings.policy, now);
+        let busy_file = settings.busy_file.map(BusyFile::new);
+        let hands = Hands::new(app, sockets, identity, busy_file);
+        Ok(Supervisor { clock, core, sources, hands, meter: Meter::start(now) })
     }
 
     fn supervise(mut self) -> Result<u8, Broken> {
@@ -141,6 +154,10 @@ impl Supervisor {
         while let Some(event) = events.pop_front() {
             let now = self.clock.now();
             for action in self.core.handle(event, now) {
+                if action == Action::Measure {
+                    self.write_figures(now);
+                    continue;
+                }
                 match self.hands.carry_out(action, self.core.state(), now, &mut self.sources) {
                     Outcome::Done => {}
                     Outcome::Then(event) => events.push_back(event),
@@ -149,62 +166,6 @@ impl Supervisor {
             }
         }
         None
-    }
-
-    /// A request on 9051: what it says goes to the core, what the core then is goes back.
-    fn asked(&mut self, request: Request) -> Option<u8> {
-        let Request { client, address, asked } = request;
-        let code = match &asked {
-            // Its answer is the hello.
-            Asked::Watch(who) => return self.handle(Event::Watching { client, who: who.clone(), address }),
-            Asked::Health => None,
-            Asked::Wake => self.handle(Event::Wake),
-            Asked::Report(id, report) if self.core.watchers().knows(id) => {
-                self.handle(Event::Reported(id.clone(), *report))
-            }
-            Asked::Report(..) => None,
-        };
-        let now = self.clock.now();
-        let reply = match asked {
-            Asked::Watch(_) | Asked::Health => self.health(now),
-            Asked::Wake => self.woken(),
-            Asked::Report(id, _) if self.core.watchers().knows(&id) => self.report_answer(now),
-            Asked::Report(..) => reply::refusal(Refusal::UnknownWatcher),
-        };
-        let (status, epoll) = self.sources.status();
-        status.answer(client, reply, epoll, now);
-        code
-    }
-
-    fn health(&self, now: Moment) -> Vec<u8> {
-        let state = self.core.state();
-        let Identity { service, task, boot } = self.hands.identity.clone();
-        let health = Health {
-            service,
-            task,
-            boot,
-            state,
-            ready: state.is_ready(),
-            idle_ms: u64::try_from(self.core.idle_for(now).as_millis()).unwrap_or(u64::MAX),
-            why: self.core.why(now),
-            watchers: self.core.watchers().count(),
-        };
-        let status = if health.ready { reply::Status::Ok } else { reply::Status::Unavailable };
-        reply::json(status, &health)
-    }
-
-    /// An order, and a stop, cannot be called back (rules S1, S6).
-    fn woken(&self) -> Vec<u8> {
-        let state = self.core.state();
-        let status = match state {
-            State::Starting | State::Awake { .. } => reply::Status::Ok,
-            State::Draining { .. } | State::Stopping | State::Gone => reply::Status::Conflict,
-        };
-        reply::json(status, &StateAnswer { state })
-    }
-
-    fn report_answer(&self, now: Moment) -> Vec<u8> {
-        reply::json(reply::Status::Ok, &ReportAnswer { stamp: stamp(now), state: self.core.state() })
     }
 }
 

@@ -14,6 +14,7 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use crate::decide::signals::SignalNumber;
 use crate::decide::watchers::ClientId;
 use crate::shutdown_file::ShutdownFile;
+use crate::status::access::Access;
 use crate::status::{Request, Status};
 
 const SIGNALS: u64 = 0;
@@ -72,9 +73,9 @@ impl Sources {
     ///
     /// # Errors
     /// When one cannot be had.
-    pub fn open(signals: &SigSet, listen: SocketAddr, file: ShutdownFile) -> io::Result<Self> {
+    pub fn open(signals: &SigSet, listen: SocketAddr, access: Access, file: ShutdownFile) -> io::Result<Self> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
-        let status = Status::listen(listen, LISTENER, FIRST_CLIENT, &epoll)?;
+        let status = Status::listen(listen, access, LISTENER, FIRST_CLIENT, &epoll)?;
         let signals = SignalFd::with_flags(signals, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
         epoll.add(&signals, EpollEvent::new(EpollFlags::EPOLLIN, SIGNALS))?;
         Ok(Sources { epoll, signals, file, status, task: None })

@@ -5,9 +5,11 @@
 //!
 //! What a request means is not known here: it goes out as a [`Request`], and its answer comes back.
 
+pub mod access;
 pub mod client;
 pub mod reply;
 pub mod request;
+pub mod room;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -18,13 +20,12 @@ use daemon::moment::Moment;
 use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags};
 use task_state::Role;
 
+use self::access::Access;
 use self::client::{Client, Progress};
-use self::request::Asked;
+use self::request::{Asked, Refusal};
+use self::room::{Guest, MOST_WATCHERS, evicted};
 use crate::decide::watchers::ClientId;
 use crate::log::{self, Shown};
-
-/// The most clients at a time; a further one is closed at once.
-pub const MOST_CLIENTS: usize = 320;
 
 /// The most that are accepted in one turn of the loop, so that a flood of them cannot hold up reaping.
 const MOST_ACCEPTED: usize = 64;
@@ -49,6 +50,7 @@ pub struct Status {
     listener: TcpListener,
     token: u64,
     paused_until: Option<Moment>,
+    access: Access,
     clients: BTreeMap<ClientId, Client>,
     next: u64,
     left: Vec<ClientId>,
@@ -59,7 +61,13 @@ impl Status {
     ///
     /// # Errors
     /// When the address cannot be had.
-    pub fn listen(at: SocketAddr, listener_token: u64, first_token: u64, epoll: &Epoll) -> io::Result<Self> {
+    pub fn listen(
+        at: SocketAddr,
+        access: Access,
+        listener_token: u64,
+        first_token: u64,
+        epoll: &Epoll,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind(at)?;
         listener.set_nonblocking(true)?;
         epoll.add(&listener, EpollEvent::new(EpollFlags::EPOLLIN, listener_token))?;
@@ -67,6 +75,7 @@ impl Status {
             listener,
             token: listener_token,
             paused_until: None,
+            access,
             clients: BTreeMap::new(),
             next: first_token,
             left: Vec::new(),
@@ -77,13 +86,12 @@ impl Status {
     pub fn accept(&mut self, epoll: &Epoll, now: Moment) {
         for _ in 0..MOST_ACCEPTED {
             match self.listener.accept() {
-                // Beyond the bound it is dropped, and so closed.
-                Ok(_) if self.clients.len() >= MOST_CLIENTS => {}
                 Ok((stream, from)) => {
-                    let id = ClientId(self.next);
+                    let (id, address) = (ClientId(self.next), from.ip().to_canonical());
                     self.next += 1;
                     // What cannot be set up is closed.
-                    if let Ok(client) = Client::accept(stream, from.ip().to_canonical(), id, epoll, now) {
+                    if let Ok(client) = Client::accept(stream, address, id, epoll, now) {
+                        self.make_room(address);
                         self.clients.insert(id, client);
                     }
                 }
@@ -93,6 +101,14 @@ impl Status {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return self.pause(&error, epoll, now),
             }
+        }
+    }
+
+    /// Whoever has to go for a newcomer is closed, and so are those who asked nothing before those who did.
+    fn make_room(&mut self, newcomer: IpAddr) {
+        let guests: Vec<Guest> = self.clients.values().map(Client::guest).collect();
+        if let Some(id) = evicted(&guests, newcomer) {
+            self.remove(id);
         }
     }
 
@@ -107,13 +123,33 @@ impl Status {
     /// A client can be read or written.
     pub fn ready(&mut self, id: ClientId, epoll: &Epoll, now: Moment) -> Option<Request> {
         let client = self.clients.get_mut(&id)?;
-        match client.progress(epoll, now) {
+        let address = client.address();
+        match client.progress(&self.access, epoll, now) {
             Progress::Waits => None,
-            Progress::Asks(asked) => Some(Request { client: id, address: client.address(), asked }),
+            Progress::Asks(Asked::Watch(who)) if !self.has_seat(who.as_ref().map(|(_, role)| *role)) => {
+                self.answer(id, reply::refusal(Refusal::TooMany("there are too many watchers")), epoll, now);
+                None
+            }
+            Progress::Asks(asked) => Some(Request { client: id, address, asked }),
             Progress::IsOver => {
                 self.remove(id);
                 None
             }
+        }
+    }
+
+    /// Whether another watch can begin. For a proxy or an agent the first observer goes.
+    fn has_seat(&mut self, role: Option<Role>) -> bool {
+        if self.watchers().len() < MOST_WATCHERS {
+            return true;
+        }
+        let mut observers = self.clients.iter().filter(|(_, client)| client.watches_as(Role::Observer));
+        match (role, observers.next().map(|(id, _)| *id)) {
+            (Some(Role::Proxy | Role::Agent), Some(first)) => {
+                self.remove(first);
+                true
+            }
+            (Some(Role::Observer) | None, _) | (_, None) => false,
         }
     }
 
@@ -203,7 +239,8 @@ mod tests {
     #[test]
     fn a_watcher_whose_deadline_struck_before_its_hello_has_left() {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).expect("epoll");
-        let mut status = Status::listen("127.91.1.1:0".parse().expect("address"), 0, 16, &epoll).expect("listen");
+        let mut status =
+            Status::listen("127.91.1.1:0".parse().expect("address"), Access::default(), 0, 16, &epoll).expect("listen");
         let at = status.listener.local_addr().expect("address");
         let mut client = TcpStream::connect(at).expect("connect");
         client.write_all(b"GET /watch?id=a&as=agent HTTP/1.1\r\n\r\n").expect("write");

@@ -23,7 +23,9 @@ pub mod token;
 
 pub use lease::{Dating, Lease};
 pub use lines::Lines;
-pub use message::{Cause, Health, Message, MessageKind, Report, ReportAnswer, Stamp, State, StateAnswer};
+pub use message::{
+    Cause, CpuUse, Health, MemoryUse, Message, MessageKind, Report, ReportAnswer, Stamp, State, StateAnswer,
+};
 pub use names::{Role, ServiceName, WatcherId};
 pub use token::Token;
 

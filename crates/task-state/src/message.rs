@@ -194,6 +194,32 @@ pub struct Health {
     pub why: String,
     /// How many proxies and agents watch.
     pub watchers: usize,
+    /// What the container uses of the CPU, where that can be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<CpuUse>,
+    /// What it uses of memory, where that can be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<MemoryUse>,
+}
+
+/// CPU against its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CpuUse {
+    /// Thousandths of a core, over the last second or more.
+    pub used_millicores: u64,
+    /// How many it may use; none: it has no limit of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit_millicores: Option<u64>,
+}
+
+/// Memory against its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemoryUse {
+    /// Bytes in use, less the file cache that would be given back at once.
+    pub used_bytes: u64,
+    /// How many it may use; none: it has no limit of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit_bytes: Option<u64>,
 }
 
 impl Message {

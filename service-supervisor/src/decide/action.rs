@@ -7,6 +7,7 @@ use std::time::Duration;
 use daemon::moment::Moment;
 use task_state::{Report, Role, State, WatcherId};
 
+use super::busy::{FileSeen, Holder};
 use super::exit_code::Ending;
 use super::look::{Look, Scope};
 use super::signals::SignalNumber;
@@ -36,8 +37,21 @@ pub enum Event {
     Left(ClientId),
     /// A report came.
     Reported(WatcherId, Report),
-    /// `POST /wake`.
-    Wake,
+    /// `POST /wake`, from there.
+    Wake(IpAddr),
+    /// `POST /sleep`, from there.
+    Sleep(IpAddr),
+    /// `PUT /busy`.
+    Held {
+        /// Who is busy.
+        holder: Holder,
+        /// For how long.
+        lease: Duration,
+    },
+    /// `DELETE /busy`.
+    LetGo(Holder),
+    /// The look at the busy file that was asked for.
+    SawBusyFile(FileSeen),
     /// The app ended.
     AppEnded(Ending),
     /// No process is left.
@@ -49,12 +63,16 @@ pub enum Event {
 pub enum Action {
     /// Look at the sockets and say what they show ([`Event::Looked`]).
     Look(Scope),
+    /// Look at the busy file and say what it shows ([`Event::SawBusyFile`]).
+    LookAtBusyFile,
     /// Log it and tell all watchers; after *stopping* and *gone* their streams end.
     Changed(Change),
     /// Begin the stream of this watcher.
     Hello(ClientId),
     /// Tell all watchers that nothing has changed.
     Heartbeat,
+    /// Write the figures to standard output (`--log-metrics`).
+    Measure,
     /// Send the app this signal.
     Forward(SignalNumber),
     /// Send the app SIGTERM, and SIGCONT so that a stopped one sees it.
@@ -71,6 +89,8 @@ pub enum Action {
     Struck(Struck),
     /// Log that the app has ended without being told to.
     EndedByItself(Ending),
+    /// Log a wake with how long each part took.
+    Woke(Woke),
     /// Log a sleep with how long each part took.
     Slept(Sleep),
     /// End with this code.
@@ -101,11 +121,38 @@ pub struct Struck {
     pub then: &'static str,
 }
 
-/// How long each part of a sleep took.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A wake: who and what caused it, and how long each part took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Woke {
+    /// The first of this life.
+    Started {
+        /// A proxy that waited for it.
+        waited: Option<WatcherId>,
+        /// From the supervisor's start to the app's.
+        spawn: Duration,
+        /// From the app's start until it listened.
+        listen: Option<Duration>,
+        /// From the app's start until it was ready.
+        ready: Duration,
+    },
+    /// Out of an idle drain.
+    Back {
+        /// `call-back`, `busy` or `use`.
+        cause: &'static str,
+        /// A sentence that names who or what.
+        why: String,
+        /// How long it had been draining.
+        drain: Duration,
+    },
+}
+
+/// A sleep: what caused it, and how long each part took.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sleep {
     /// What began it.
     pub cause: &'static str,
+    /// A sentence that names who or what.
+    pub why: String,
     /// From ready to the drain.
     pub awake: Duration,
     /// From the drain's begin to SIGTERM.
@@ -125,6 +172,8 @@ pub enum Reason {
     Look,
     /// To say that nothing has changed.
     Heartbeat,
+    /// To write the figures.
+    Measure,
     /// `--ready-timeout`.
     ReadyTimeout,
     /// `--drain-timeout`, or what a SIGTERM allows.

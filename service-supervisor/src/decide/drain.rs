@@ -83,6 +83,8 @@ pub enum Waiting {
     Connections(usize),
     /// Requests that a proxy reports.
     InFlight,
+    /// The busy sign.
+    Busy,
     /// The second look.
     SecondLook,
     /// The kernel did not tell about the sockets.
@@ -98,6 +100,7 @@ impl fmt::Display for Waiting {
             Waiting::Connections(0) => write!(f, "connections wait to be accepted"),
             Waiting::Connections(count) => write!(f, "{count} connections are open"),
             Waiting::InFlight => write!(f, "a proxy has requests under way"),
+            Waiting::Busy => write!(f, "the app says that it is busy"),
             Waiting::SecondLook => write!(f, "a second look has to show nobody, too"),
             Waiting::Sockets => write!(f, "the kernel did not tell about the sockets"),
         }
@@ -113,6 +116,8 @@ pub struct Facts<'a> {
     pub usage: &'a Usage,
     /// Who watches.
     pub watchers: &'a Watchers,
+    /// Whether the busy sign stands.
+    pub busy: bool,
     /// What was set.
     pub policy: &'a Policy,
 }
@@ -170,6 +175,9 @@ impl Drain {
         if watchers.in_flight(facts.policy.longest_answer, now).is_some() {
             return Some(Waiting::InFlight);
         }
+        if facts.busy {
+            return Some(Waiting::Busy);
+        }
         if !look.is_empty() {
             return Some(Waiting::Connections(look.connections.len()));
         }
@@ -202,9 +210,12 @@ impl Drain {
                     None => Verdict::Commit(Commit::Deadline),
                 }
             }
-            Waiting::Leases(_) | Waiting::Agent | Waiting::Least(_) | Waiting::InFlight | Waiting::Sockets => {
-                Verdict::Back(waiting.to_string())
-            }
+            Waiting::Leases(_)
+            | Waiting::Agent
+            | Waiting::Least(_)
+            | Waiting::InFlight
+            | Waiting::Busy
+            | Waiting::Sockets => Verdict::Back(waiting.to_string()),
         }
     }
 

@@ -1,9 +1,11 @@
 //! What each event does to the core.
 
+use std::net::IpAddr;
+
 use daemon::moment::Moment;
 use task_state::{CALL_BACK_HOLD, Cause};
 
-use super::action::Action;
+use super::action::{Action, Woke};
 use super::drain::{Commit, Facts, Verdict};
 use super::exit_code::{Ending, StopCause, exit_code};
 use super::look::{Look, Scope};
@@ -19,7 +21,7 @@ impl Core {
                 let cause = StopCause::Drained(Cause::Signal);
                 self.stop(cause, Commit::Hurried.to_string(), now, actions);
             }
-            (Meaning::Stop, _) => self.order(Cause::Signal, now, actions),
+            (Meaning::Stop, _) => self.order(Cause::Signal, String::from("SIGTERM came"), now, actions),
             (Meaning::Forward, Phase::Ended(_) | Phase::Over) => {}
             (Meaning::Forward, Phase::Starting | Phase::Awake { .. } | Phase::Draining(_) | Phase::Stopping(_)) => {
                 actions.push(Action::Forward(signal));
@@ -29,32 +31,27 @@ impl Core {
     }
 
     /// An order to drain: it overrides an idle drain, and the stronger order a weaker one.
-    pub(super) fn order(&mut self, cause: Cause, now: Moment, actions: &mut Vec<Action>) {
-        let why = match cause {
-            Cause::Signal => "SIGTERM came",
-            Cause::File => "the shutdown file appeared",
-            Cause::Asked => "it was asked to sleep",
-            Cause::Idle => return,
-        };
+    pub(super) fn order(&mut self, cause: Cause, why: String, now: Moment, actions: &mut Vec<Action>) {
         let from = self.state();
         match &mut self.phase {
-            Phase::Starting | Phase::Awake { .. } => self.begin_drain(cause, why.to_owned(), now, actions),
+            Phase::Starting | Phase::Awake { .. } => self.begin_drain(cause, why, now, actions),
             Phase::Draining(drain) if drain.cause == Cause::Idle || cause == Cause::Signal => {
                 drain.overrule(cause, &self.policy, now);
                 self.next_look = now;
-                self.changed(from, cause.as_str(), why.to_owned(), now, actions);
+                self.drained_by(cause, &why);
+                self.changed(from, cause.as_str(), why, now, actions);
             }
             // The app has, or will get, its SIGTERM already.
             Phase::Draining(_) | Phase::Stopping(_) | Phase::Ended(_) | Phase::Over => {}
         }
     }
 
-    pub(super) fn called_back(&mut self, now: Moment, actions: &mut Vec<Action>) {
+    pub(super) fn called_back(&mut self, from: IpAddr, now: Moment, actions: &mut Vec<Action>) {
         match &self.phase {
             Phase::Starting | Phase::Awake { .. } => self.hold(now),
             Phase::Draining(drain) if drain.cause.can_be_called_back() => {
                 self.hold(now);
-                self.back_to_awake("call-back", String::from("POST /wake called it back"), now, actions);
+                self.back_to_awake("call-back", format!("{from} called it back by /wake"), now, actions);
             }
             Phase::Draining(_) | Phase::Stopping(_) | Phase::Ended(_) | Phase::Over => {}
         }
@@ -69,6 +66,9 @@ impl Core {
     pub(super) fn looked(&mut self, scope: Scope, look: Option<&Look>, now: Moment, actions: &mut Vec<Action>) {
         match (&mut self.phase, look) {
             (Phase::Starting, Some(look)) => {
+                if self.history.listened.is_none() && self.readiness.listens(look) {
+                    self.history.listened = Some(now);
+                }
                 if self.readiness.saw(look, now) {
                     self.became_ready(now, actions);
                 }
@@ -91,6 +91,12 @@ impl Core {
 
     pub(super) fn became_ready(&mut self, now: Moment, actions: &mut Vec<Action>) {
         self.history.ready = Some(now);
+        actions.push(Action::Woke(Woke::Started {
+            waited: self.watchers.first_proxy(),
+            spawn: self.started.since_start(),
+            listen: self.history.listened.map(|at| at.since(self.started)),
+            ready: now.since(self.started),
+        }));
         self.usage.note(Evidence::Ready, now);
         self.next_look = now + self.policy.look_interval();
         let from = self.state();
@@ -101,6 +107,7 @@ impl Core {
     pub(super) fn saw_awake(&mut self, look: &Look, now: Moment, actions: &mut Vec<Action>) {
         let from = self.state();
         let ready = self.readiness.saw(look, now);
+        self.note_busy(now);
         self.usage.saw(look, &self.watchers, &self.policy, now);
         self.phase = Phase::Awake { ready };
         match (from.is_ready(), ready) {
@@ -123,6 +130,7 @@ impl Core {
     }
 
     pub(super) fn saw_draining(&mut self, look: Option<&Look>, now: Moment, actions: &mut Vec<Action>) {
+        self.note_busy(now);
         let Phase::Draining(drain) = &mut self.phase else { return };
         match look {
             Some(look) => {
@@ -131,7 +139,8 @@ impl Core {
             }
             None => self.usage.note(Evidence::NoLook, now),
         }
-        let facts = Facts { look, usage: &self.usage, watchers: &self.watchers, policy: &self.policy };
+        let busy = self.busy.sign(now).is_some();
+        let facts = Facts { look, usage: &self.usage, watchers: &self.watchers, busy, policy: &self.policy };
         match drain.judge(facts, now) {
             Verdict::Wait(waiting) => self.why = waiting.to_string(),
             Verdict::Commit(commit) => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use daemon::moment::Moment;
 use task_state::{Cause, HEARTBEAT, State};
 
-use super::action::{Action, Change, Sleep};
+use super::action::{Action, Change, Sleep, Woke};
 use super::drain::Drain;
 use super::exit_code::StopCause;
 use super::{Core, Ended, Phase, Stopping};
@@ -14,6 +14,7 @@ impl Core {
     pub(super) fn begin_drain(&mut self, cause: Cause, why: String, now: Moment, actions: &mut Vec<Action>) {
         let from = self.state();
         self.drains += 1;
+        self.drained_by(cause, &why);
         self.history.drained = Some(now);
         self.phase = Phase::Draining(Drain::begin(self.drains, cause, self.usage.last(), &self.policy, now));
         self.next_look = now;
@@ -22,9 +23,18 @@ impl Core {
 
     pub(super) fn back_to_awake(&mut self, cause: &'static str, why: String, now: Moment, actions: &mut Vec<Action>) {
         let from = self.state();
+        self.tally.call_backs += 1;
+        let drain = now.since(self.history.drained.unwrap_or(now));
+        actions.push(Action::Woke(Woke::Back { cause, why: why.clone(), drain }));
         self.phase = Phase::Awake { ready: self.readiness.accepted() };
         self.next_look = now + self.policy.look_interval();
         self.changed(from, cause, why, now, actions);
+    }
+
+    /// What the drain under way will be told to have come from.
+    pub(super) fn drained_by(&mut self, cause: Cause, why: &str) {
+        self.tally.drained(cause);
+        why.clone_into(&mut self.drain_why);
     }
 
     pub(super) fn stop(&mut self, cause: StopCause, why: String, now: Moment, actions: &mut Vec<Action>) {
@@ -41,6 +51,7 @@ impl Core {
             let drained = self.history.drained.unwrap_or(stopped);
             actions.push(Action::Slept(Sleep {
                 cause: cause.as_str(),
+                why: self.drain_why.clone(),
                 awake: self.history.ready.map_or(Duration::ZERO, |ready| drained.since(ready)),
                 drain: stopped.since(drained),
                 stop: ended.at.since(stopped),

@@ -7,9 +7,6 @@ use task_state::{CONNECT_TIMEOUT, LEASE};
 /// The shortest drain that lets every lease end: lease + connect timeout + 1 s (rule S5).
 pub const SHORTEST_DRAIN: Duration = LEASE.saturating_add(CONNECT_TIMEOUT).saturating_add(Duration::from_secs(1));
 
-/// What ECS allows between its SIGTERM and its SIGKILL where the task definition says nothing (`stopTimeout`).
-const USUAL_STOP_TIMEOUT: Duration = Duration::from_secs(30);
-
 /// What is kept back of it for leftovers, reaping and the exit.
 const SPARE: Duration = Duration::from_secs(2);
 
@@ -38,6 +35,14 @@ pub struct Policy {
     pub ready_timeout: Duration,
     /// For how long an unanswered request counts as use (S2).
     pub longest_answer: Duration,
+    /// What ECS allows between its SIGTERM and its SIGKILL (`stopTimeout`; S5).
+    pub stop_timeout: Duration,
+    /// Whether figures are written while awake.
+    pub measures: bool,
+    /// Whether there is a busy file to look at (S2).
+    pub busy_file: bool,
+    /// How long a lease of the busy sign may be, and how long the busy file counts in a row (S7).
+    pub busy_max: Duration,
 }
 
 impl Policy {
@@ -55,7 +60,13 @@ impl Policy {
     /// lets the leases end.
     #[must_use]
     pub fn signal_drain(&self) -> Duration {
-        USUAL_STOP_TIMEOUT.saturating_sub(SPARE).saturating_sub(self.stop_grace).max(SHORTEST_DRAIN)
+        self.stop_timeout.saturating_sub(SPARE).saturating_sub(self.stop_grace).max(SHORTEST_DRAIN)
+    }
+
+    /// The shortest `stopTimeout` into which the shortest drain, the stop grace and the spare time fit.
+    #[must_use]
+    pub fn least_stop_timeout(&self) -> Duration {
+        SHORTEST_DRAIN + self.stop_grace.saturating_add(SPARE)
     }
 }
 
@@ -74,6 +85,10 @@ pub(crate) mod tests {
             min_awake: Duration::ZERO,
             ready_timeout: Duration::from_secs(600),
             longest_answer: Duration::from_secs(3600),
+            stop_timeout: Duration::from_secs(30),
+            measures: false,
+            busy_file: false,
+            busy_max: Duration::from_secs(24 * 3600),
         }
     }
 
@@ -81,11 +96,14 @@ pub(crate) mod tests {
     fn drain_and_grace_of_a_sigterm_fit_into_ecs_thirty_seconds() {
         let usual = defaults();
         assert_eq!(usual.signal_drain(), Duration::from_secs(5));
-        assert_eq!(usual.signal_drain() + usual.stop_grace + SPARE, USUAL_STOP_TIMEOUT);
+        assert_eq!(usual.signal_drain() + usual.stop_grace + SPARE, usual.stop_timeout);
+        assert_eq!(usual.least_stop_timeout(), usual.stop_timeout);
         let short = Policy { stop_grace: Duration::from_secs(3), ..usual.clone() };
         assert_eq!(short.signal_drain(), Duration::from_secs(25));
-        let long = Policy { stop_grace: Duration::from_secs(100), ..usual };
+        let long = Policy { stop_grace: Duration::from_secs(100), ..usual.clone() };
         assert_eq!(long.signal_drain(), SHORTEST_DRAIN);
+        let patient = Policy { stop_timeout: Duration::from_secs(120), ..usual };
+        assert_eq!(patient.signal_drain(), Duration::from_secs(95));
     }
 
     #[test]

@@ -32,9 +32,14 @@ impl Readiness {
             false => None,
         };
         let stuck = self.full_since.is_some_and(|since| now.since(since) >= FULL_FOR);
-        let listens = |port: &u16| look.listeners.iter().any(|listener| listener.port == *port);
-        self.accepted = !stuck && self.ports.iter().all(listens);
+        self.accepted = !stuck && self.listens(look);
         self.accepted
+    }
+
+    /// Whether a look shows a listener on every port.
+    #[must_use]
+    pub fn listens(&self, look: &Look) -> bool {
+        self.ports.iter().all(|port| look.listeners.iter().any(|listener| listener.port == *port))
     }
 
     /// What the last look said.

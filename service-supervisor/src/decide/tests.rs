@@ -6,7 +6,8 @@ use std::net::IpAddr;
 
 use task_state::{Report, Role, WatcherId};
 
-use super::action::Reason;
+use super::action::{Reason, Woke};
+use super::busy::FileSeen;
 use super::exit_code::Ending;
 use super::look::tests::{look, quiet};
 use super::look::{Connection, Look};
@@ -16,6 +17,7 @@ use super::watchers::ClientId;
 use super::*;
 
 const TERM: Event = Event::Signal(SignalNumber(15));
+const ASKER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 7));
 const PEER: &str = "10.0.0.9:4000";
 
 /// A core and the actions it asked for, in a world where looks are answered at once.
@@ -25,13 +27,15 @@ pub(super) struct Story {
     pub(super) connections: Vec<Connection>,
     pub(super) listens: bool,
     pub(super) blind: bool,
+    pub(super) file: FileSeen,
     pub(super) actions: Vec<(Moment, Action)>,
 }
 
 impl Story {
     pub(super) fn starts(policy: Policy) -> Self {
         let core = Core::new(policy, Moment::START);
-        Story { core, now: Moment::START, connections: vec![], listens: false, blind: false, actions: vec![] }
+        let (connections, actions, file) = (vec![], vec![], FileSeen::default());
+        Story { core, now: Moment::START, connections, listens: false, blind: false, file, actions }
     }
 
     fn awake(policy: Policy) -> Self {
@@ -48,6 +52,9 @@ impl Story {
             for action in self.core.handle(event, self.now) {
                 if let Action::Look(scope) = action {
                     events.push_back(Event::Looked(scope, self.look()));
+                }
+                if action == Action::LookAtBusyFile {
+                    events.push_back(Event::SawBusyFile(self.file));
                 }
                 self.actions.push((self.now, action));
             }
@@ -155,7 +162,7 @@ fn a_call_back_brings_an_idle_drain_back_and_holds_for_ten_seconds() {
     let mut story = Story::awake(Policy { idle_timeout: Some(Duration::from_secs(1)), ..defaults() });
     story.passes(1_500);
     assert_eq!(story.core.state(), State::Draining { number: 1, cause: Cause::Idle });
-    story.happens(Event::Wake);
+    story.happens(Event::Wake(ASKER));
     assert_eq!(story.core.state(), State::Awake { ready: true });
     story.passes(9_999);
     assert_eq!(story.core.state(), State::Awake { ready: true });
@@ -168,10 +175,10 @@ fn an_order_takes_back_a_call_back_and_cannot_be_called_back() {
     let mut story = Story::awake(defaults());
     story.joins(1, "p", Role::Proxy);
     story.passes(300_000);
-    story.happens(Event::Wake);
+    story.happens(Event::Wake(ASKER));
     story.happens(Event::FileAppeared);
     assert_eq!(story.core.state(), State::Draining { number: 2, cause: Cause::File });
-    story.happens(Event::Wake);
+    story.happens(Event::Wake(ASKER));
     assert_eq!(story.core.state(), State::Draining { number: 2, cause: Cause::File });
     assert!(story.when(|action| *action == Action::RemoveFile).is_some());
 }
@@ -320,4 +327,139 @@ fn a_release_of_another_drain_than_this_one_counts_for_nothing() {
     story.happens(Event::FileAppeared);
     story.passes(10_000);
     assert_eq!(story.core.state(), State::Draining { number: 1, cause: Cause::File }, "the agent is waited for");
+}
+
+fn held(name: &str, secs: u64) -> Event {
+    Event::Held { holder: name.parse().expect("holder"), lease: Duration::from_secs(secs) }
+}
+
+#[test]
+fn a_lease_of_the_busy_sign_keeps_it_awake_until_it_ends() {
+    let mut story = Story::awake(defaults());
+    story.happens(held("job", 1_000));
+    story.passes(1_299_000);
+    assert_eq!(story.path(), ["awake"]);
+    story.passes(1_000);
+    assert_eq!(story.path(), ["awake", "draining"], "300 s after the lease's end");
+}
+
+#[test]
+fn a_holder_that_lets_go_was_busy_until_then() {
+    let mut story = Story::awake(defaults());
+    story.happens(held("job", 10_000));
+    story.passes(1_000_000);
+    story.happens(Event::LetGo("job".parse().expect("holder")));
+    story.passes(299_000);
+    assert_eq!(story.path(), ["awake"]);
+    story.passes(1_000);
+    assert_eq!(story.path(), ["awake", "draining"]);
+}
+
+#[test]
+fn a_hold_that_is_granted_in_an_idle_drain_calls_it_back_at_once() {
+    let mut story = Story::awake(defaults());
+    story.passes(301_000);
+    assert_eq!(story.core.state().phase(), "draining");
+    story.happens(held("job", 30));
+    assert_eq!(story.core.state(), State::Awake { ready: true });
+    let woke = |action: &Action| matches!(action, Action::Woke(Woke::Back { cause: "busy", .. }));
+    assert!(story.when(woke).is_some());
+    assert_eq!(story.core.tally().call_backs, 1);
+}
+
+#[test]
+fn a_locked_busy_file_keeps_it_awake_for_its_longest_time() {
+    let mut story = Story::awake(Policy { busy_file: true, busy_max: Duration::from_secs(3600), ..defaults() });
+    story.file.locked = true;
+    story.passes(3_899_000);
+    assert_eq!(story.path(), ["awake"]);
+    story.passes(10_000);
+    assert_eq!(story.core.state().phase(), "draining");
+    assert!(story.when(|action| matches!(action, Action::Struck(struck) if struck.setting == "busy-max")).is_some());
+}
+
+#[test]
+fn an_ordered_drain_waits_for_the_busy_sign_until_its_deadline() {
+    let mut story = Story::awake(defaults());
+    story.happens(held("job", 1_000));
+    story.happens(Event::Sleep(ASKER));
+    assert_eq!(story.core.state(), State::Draining { number: 1, cause: Cause::Asked });
+    story.passes(59_900);
+    assert_eq!(story.when(is_term), None);
+    story.passes(100);
+    assert_eq!(story.when(is_term), Some(Moment::millis(60_000)));
+
+    let mut done = Story::awake(defaults());
+    done.happens(held("job", 1_000));
+    done.happens(Event::Sleep(ASKER));
+    done.passes(10_000);
+    done.happens(Event::LetGo("job".parse().expect("holder")));
+    done.passes(200);
+    assert!(done.when(is_term).is_some());
+}
+
+#[test]
+fn an_order_to_sleep_is_not_called_back_and_says_who_gave_it() {
+    let mut story = Story::awake(defaults());
+    story.joins(1, "p", Role::Proxy);
+    story.happens(Event::Sleep(ASKER));
+    story.happens(Event::Wake(ASKER));
+    assert_eq!(story.core.state(), State::Draining { number: 1, cause: Cause::Asked });
+    story.passes(11_000);
+    story.happens(Event::AppEnded(Ending::Killed(15)));
+    story.happens(Event::AllGone);
+    assert_eq!(story.exit(), Some(0));
+    let told = |action: &Action| matches!(action, Action::Slept(sleep) if sleep.cause == "asked" && sleep.why == "10.0.0.7 asked it to sleep");
+    assert!(story.when(told).is_some());
+}
+
+#[test]
+fn the_figures_are_written_once_a_minute_while_awake() {
+    let mut story = Story::awake(Policy { measures: true, ..defaults() });
+    story.passes(290_000);
+    let written = |story: &Story| story.actions.iter().filter(|(_, action)| *action == Action::Measure).count();
+    assert_eq!(written(&story), 5);
+    story.happens(Event::FileAppeared);
+    story.passes(600_000);
+    assert_eq!(written(&story), 5);
+}
+
+#[test]
+fn why_names_the_evidence_and_what_will_become_of_it() {
+    let why = |story: &Story| story.core.why(story.now);
+    let mut story = Story::awake(defaults());
+    story.connections = vec![quiet(PEER, 1_500)];
+    story.passes(60_000);
+    story.connections.clear();
+    story.passes(10_000);
+    assert!(why(&story).starts_with("last used 1"), "{}", why(&story));
+    assert!(why(&story).contains("data moved with 10.0.0.9:4000; it sleeps in 28"), "{}", why(&story));
+    story.happens(held("job-1", 30));
+    assert_eq!(why(&story), "job-1 says that it is busy; its lease ends in 30.0 s");
+
+    let mut young = Story::awake(Policy { min_awake: Duration::from_secs(3600), ..defaults() });
+    young.passes(100_000);
+    assert!(why(&young).ends_with("--min-awake keeps it awake for another 3500.0 s"), "{}", why(&young));
+    young.happens(Event::Wake(ASKER));
+    let short = Policy { idle_timeout: Some(Duration::from_secs(2)), ..defaults() };
+    let mut called = Story::awake(short);
+    called.happens(Event::Wake(ASKER));
+    called.passes(1_000);
+    assert!(why(&called).ends_with("a call-back keeps it awake for another 9.0 s"), "{}", why(&called));
+    let never = Story::awake(Policy { idle_timeout: None, ..defaults() });
+    assert!(why(&never).ends_with("--idle-timeout 0 keeps it awake"), "{}", why(&never));
+}
+
+#[test]
+fn a_first_wake_tells_how_long_each_part_took_and_who_waited() {
+    let mut story = Story::starts(defaults());
+    story.joins(1, "p-7", Role::Proxy);
+    story.passes(2_000);
+    story.listens = true;
+    story.passes(100);
+    let woke =
+        story.actions.iter().find_map(|(_, action)| if let Action::Woke(woke) = action { Some(woke) } else { None });
+    let Some(Woke::Started { waited, listen: Some(listen), ready, .. }) = woke else { panic!("{woke:?}") };
+    assert_eq!(waited.as_ref().map(ToString::to_string).as_deref(), Some("p-7"));
+    assert!(*ready >= *listen && *ready >= Duration::from_secs(2), "{ready:?}");
 }

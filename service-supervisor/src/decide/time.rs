@@ -14,6 +14,9 @@ use super::{Core, Ended, Phase, Stopping, readiness};
 /// How long to wait for what SIGKILL should have ended.
 const UNKILLABLE: Duration = Duration::from_secs(5);
 
+/// Between two lines of figures.
+const BETWEEN_MEASURES: Duration = Duration::from_secs(60);
+
 /// What becomes of a drain whose deadline has passed.
 pub(super) const CUT: &str = "what is left is cut: the app gets its SIGTERM";
 
@@ -36,7 +39,8 @@ impl Core {
             Phase::Over => return None,
         };
         let heartbeat = self.beats().then_some((self.next_heartbeat, Reason::Heartbeat));
-        let first = phase.into_iter().flatten().chain(heartbeat).min_by_key(|(at, _)| *at);
+        let measure = self.measures().then_some((self.next_measure, Reason::Measure));
+        let first = phase.into_iter().flatten().chain(heartbeat).chain(measure).min_by_key(|(at, _)| *at);
         first.map(|(at, reason)| Deadline { at, reason })
     }
 
@@ -71,11 +75,18 @@ impl Core {
             self.next_heartbeat = now + HEARTBEAT;
             actions.push(Action::Heartbeat);
         }
+        if self.measures() && now >= self.next_measure {
+            self.next_measure = now + BETWEEN_MEASURES;
+            actions.push(Action::Measure);
+        }
     }
 
     pub(super) fn look_if_due(&mut self, scope: Scope, interval: Duration, now: Moment, actions: &mut Vec<Action>) {
         if now >= self.next_look {
             self.next_look = now + interval;
+            if self.policy.busy_file && scope == Scope::All {
+                actions.push(Action::LookAtBusyFile);
+            }
             actions.push(Action::Look(scope));
         }
     }
@@ -116,6 +127,10 @@ impl Core {
             | Phase::Over => ("drain-timeout", self.policy.drain_timeout),
         };
         Action::Struck(Struck { setting, limit, then })
+    }
+
+    fn measures(&self) -> bool {
+        self.policy.measures && self.state().grants()
     }
 
     fn beats(&self) -> bool {

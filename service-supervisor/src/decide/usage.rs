@@ -10,6 +10,7 @@ use std::time::Duration;
 use daemon::moment::Moment;
 use task_state::WatcherId;
 
+use super::busy::Sign;
 use super::look::{Answer, Connection, Look, Traffic};
 use super::policy::Policy;
 use super::watchers::Watchers;
@@ -31,6 +32,8 @@ pub enum Evidence {
     Short(SocketAddr),
     /// A proxy reported requests under way.
     InFlight(WatcherId, u64),
+    /// The busy sign stood.
+    Busy(Sign),
     /// `POST /wake`.
     CalledBack,
     /// A look at the sockets failed.
@@ -49,6 +52,9 @@ impl fmt::Display for Evidence {
             Evidence::NoDetails(peer) => write!(f, "the kernel told nothing of the connection of {peer}"),
             Evidence::Short(peer) => write!(f, "{peer} came and went"),
             Evidence::InFlight(watcher, count) => write!(f, "proxy {watcher} had {count} under way"),
+            Evidence::Busy(Sign::Held(holder, _)) => write!(f, "{} said that it was busy", holder.as_str()),
+            Evidence::Busy(Sign::Locked) => write!(f, "the busy file was locked"),
+            Evidence::Busy(Sign::Touched(_)) => write!(f, "the busy file was touched"),
             Evidence::CalledBack => write!(f, "a call-back"),
             Evidence::NoLook => write!(f, "the kernel did not tell about the sockets"),
             Evidence::NotDrained(what) => write!(f, "a drain ended without sleep: {what}"),

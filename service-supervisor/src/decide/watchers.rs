@@ -161,6 +161,21 @@ impl Watchers {
         self.with_role(Role::Proxy).any(|watcher| watcher.streams > 0)
     }
 
+    /// A proxy that watches, where one does.
+    #[must_use]
+    pub fn first_proxy(&self) -> Option<WatcherId> {
+        self.known
+            .iter()
+            .find(|(_, watcher)| watcher.role == Role::Proxy && watcher.streams > 0)
+            .map(|(id, _)| id.clone())
+    }
+
+    /// How many watch as this.
+    #[must_use]
+    pub fn count_of(&self, role: Role) -> usize {
+        self.with_role(role).filter(|watcher| watcher.streams > 0).count()
+    }
+
     /// Whether a proxy or agent was ever told *awake*: before that nobody was given a lease and nothing registered.
     #[must_use]
     pub fn were_told_awake(&self) -> bool {
@@ -176,6 +191,12 @@ impl Watchers {
             .filter(|(_, count)| *count > 0)
             .max_by_key(|(_, count)| *count)
             .map(|(id, count)| (id.clone(), count))
+    }
+
+    /// What all proxies together have under way.
+    #[must_use]
+    pub fn all_in_flight(&self, longest_answer: Duration, now: Moment) -> u64 {
+        self.known.values().map(|watcher| watcher.in_flight(longest_answer, now)).fold(0, u64::saturating_add)
     }
 
     /// When the last lease that was not released for `drain` is over, margin included; none: nothing to wait for.

@@ -9,8 +9,10 @@ use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags};
 use nix::sys::socket::{setsockopt, sockopt};
 use task_state::{LEASE, Role};
 
-use super::reply;
+use super::access::Access;
 use super::request::{self, Asked, LONGEST_REQUEST, Parsed};
+use super::room::Stage;
+use super::{reply, room};
 use crate::decide::watchers::ClientId;
 
 /// From accepting to a whole request.
@@ -126,15 +128,32 @@ impl Client {
         matches!(self.phase, Phase::Watching(..))
     }
 
+    /// As it counts when another one comes.
+    #[must_use]
+    pub fn guest(&self) -> room::Guest {
+        let stage = match self.phase {
+            Phase::Asking => Stage::Asking,
+            Phase::Asked | Phase::WantsWatch(..) | Phase::Answered | Phase::Lingering => Stage::Answered,
+            Phase::Watching(..) => Stage::Watching,
+        };
+        room::Guest { id: self.id, address: self.address, stage }
+    }
+
+    /// Whether it watches as this.
+    #[must_use]
+    pub fn watches_as(&self, wanted: Role) -> bool {
+        matches!(self.phase, Phase::Watching(role, _) if role == wanted)
+    }
+
     /// Reads and writes what is possible now.
-    pub fn progress(&mut self, epoll: &Epoll, now: Moment) -> Progress {
+    pub fn progress(&mut self, access: &Access, epoll: &Epoll, now: Moment) -> Progress {
         match (self.read(), self.phase) {
             (Err(_), _) => return Progress::IsOver,
             (Ok(Side::Open), _) => {}
             // Whoever closes its side before it has asked, or while it watches, has left.
             (Ok(Side::Closed), Phase::Watching(..) | Phase::Lingering) => return Progress::IsOver,
             (Ok(Side::Closed), Phase::Asking) => {
-                return match self.parse(epoll, now) {
+                return match self.parse(access, epoll, now) {
                     Progress::Asks(asked) if self.phase == Phase::Asked => {
                         self.ignore_input(epoll);
                         Progress::Asks(asked)
@@ -145,14 +164,14 @@ impl Client {
             (Ok(Side::Closed), Phase::Asked | Phase::WantsWatch(..) | Phase::Answered) => self.ignore_input(epoll),
         }
         match self.phase {
-            Phase::Asking => self.parse(epoll, now),
+            Phase::Asking => self.parse(access, epoll, now),
             Phase::Asked | Phase::WantsWatch(..) | Phase::Watching(..) | Phase::Answered => self.flush(epoll, now),
             Phase::Lingering => Progress::Waits,
         }
     }
 
-    fn parse(&mut self, epoll: &Epoll, now: Moment) -> Progress {
-        match request::parse(&self.input) {
+    fn parse(&mut self, access: &Access, epoll: &Epoll, now: Moment) -> Progress {
+        match request::parse(&self.input, access, self.address) {
             Parsed::More => Progress::Waits,
             Parsed::Refused(refusal) => self.answer(reply::refusal(refusal), epoll, now),
             Parsed::Whole { asked, minor_version } => {
@@ -160,7 +179,13 @@ impl Client {
                 self.phase = match &asked {
                     Asked::Watch(None) => Phase::WantsWatch(Role::Observer, framing),
                     Asked::Watch(Some((_, role))) => Phase::WantsWatch(*role, framing),
-                    Asked::Health | Asked::Wake | Asked::Report(..) => Phase::Asked,
+                    Asked::Health
+                    | Asked::Metrics
+                    | Asked::Wake
+                    | Asked::Sleep
+                    | Asked::Report(..)
+                    | Asked::Hold { .. }
+                    | Asked::LetGo(_) => Phase::Asked,
                 };
                 self.input = Vec::new();
                 Progress::Asks(asked)

@@ -22,6 +22,10 @@ pub enum Status {
     Ok,
     /// 400.
     BadRequest,
+    /// 401: the token is missing, or is another.
+    Unauthorized,
+    /// 403: not from there.
+    Forbidden,
     /// 404.
     NotFound,
     /// 405.
@@ -41,6 +45,8 @@ impl Status {
         match self {
             Status::Ok => "200 OK",
             Status::BadRequest => "400 Bad Request",
+            Status::Unauthorized => "401 Unauthorized",
+            Status::Forbidden => "403 Forbidden",
             Status::NotFound => "404 Not Found",
             Status::MethodNotAllowed => "405 Method Not Allowed",
             Status::Conflict => "409 Conflict",
@@ -55,7 +61,7 @@ impl Status {
 #[must_use]
 pub fn json(status: Status, body: &impl Serialize) -> Vec<u8> {
     let body = serde_json::to_vec(body).expect("the answers of 9051 have only text keys");
-    whole(status, "", &body)
+    whole(status, JSON, "", &body)
 }
 
 /// The answer to a request that is refused.
@@ -67,24 +73,45 @@ pub fn refusal(refusal: Refusal) -> Vec<u8> {
     }
     let (status, error) = match refusal {
         Refusal::Bad(why) => (Status::BadRequest, why),
-        Refusal::NotFound => (Status::NotFound, "there is /healthz, /watch, /watch/{id} and /wake"),
+        Refusal::Token => (Status::Unauthorized, "the token is missing or another: authorization: Bearer …"),
+        Refusal::Forbidden(why) => (Status::Forbidden, why),
+        Refusal::NotFound => {
+            (Status::NotFound, "there is /healthz, /metrics, /watch, /watch/{id}, /wake, /sleep and /busy")
+        }
+        Refusal::TooLate => (Status::Conflict, "it is too late: the app is being stopped"),
+        Refusal::TooMany(what) => (Status::Unavailable, what),
         Refusal::UnknownWatcher => (Status::NotFound, "nobody of that id has watched; a watch comes first"),
         Refusal::Method(_) => (Status::MethodNotAllowed, "the allow field says which method there is"),
         Refusal::BodyTooLong => (Status::BodyTooLong, "a body has 4 KiB at most"),
         Refusal::HeadTooLong => (Status::HeadTooLong, "a head has 8 KiB and 64 fields at most"),
     };
     let body = serde_json::to_vec(&Error { error }).expect("a text is JSON");
-    match refusal {
-        Refusal::Method(allowed) => whole(status, &format!("allow: {allowed}\r\n"), &body),
-        Refusal::Bad(_) | Refusal::NotFound | Refusal::UnknownWatcher | Refusal::BodyTooLong | Refusal::HeadTooLong => {
-            whole(status, "", &body)
-        }
-    }
+    let fields = match refusal {
+        Refusal::Method(allowed) => format!("allow: {allowed}\r\n"),
+        Refusal::Token => String::from("www-authenticate: Bearer\r\n"),
+        Refusal::Bad(_)
+        | Refusal::Forbidden(_)
+        | Refusal::NotFound
+        | Refusal::UnknownWatcher
+        | Refusal::TooLate
+        | Refusal::BodyTooLong
+        | Refusal::HeadTooLong
+        | Refusal::TooMany(_) => String::new(),
+    };
+    whole(status, JSON, &fields, &body)
 }
 
-fn whole(status: Status, fields: &str, body: &[u8]) -> Vec<u8> {
+/// The answer to `GET /metrics`.
+#[must_use]
+pub fn metrics(body: &str) -> Vec<u8> {
+    whole(Status::Ok, "text/plain; version=0.0.4; charset=utf-8", "", body.as_bytes())
+}
+
+const JSON: &str = "application/json";
+
+fn whole(status: Status, kind: &str, fields: &str, body: &[u8]) -> Vec<u8> {
     let head = format!(
-        "HTTP/1.1 {}\r\ncontent-type: application/json\r\ncache-control: no-store\r\n{fields}content-length: {}\r\n\
+        "HTTP/1.1 {}\r\ncontent-type: {kind}\r\ncache-control: no-store\r\n{fields}content-length: {}\r\n\
          connection: close\r\n\r\n",
         status.line(),
         body.len()

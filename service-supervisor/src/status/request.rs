@@ -1,6 +1,14 @@
 //! Reads a request's bytes. Pure, strict and bounded.
 
+mod busy;
+
+use std::net::IpAddr;
+use std::time::Duration;
+
 use task_state::{Report, Role, WatcherId};
+
+use super::access::Access;
+use crate::decide::busy::Holder;
 
 /// The longest head.
 const LONGEST_HEAD: usize = 8 * 1024;
@@ -18,12 +26,25 @@ const MOST_FIELDS: usize = 64;
 pub enum Asked {
     /// `GET /healthz`.
     Health,
+    /// `GET /metrics`.
+    Metrics,
     /// `POST /wake`.
     Wake,
+    /// `POST /sleep`.
+    Sleep,
     /// `GET /watch`; without a name by an observer.
     Watch(Option<(WatcherId, Role)>),
     /// `PUT /watch/{id}`.
     Report(WatcherId, Report),
+    /// `PUT /busy`.
+    Hold {
+        /// Who is busy.
+        holder: Holder,
+        /// For how long, unless it says so again.
+        lease: Duration,
+    },
+    /// `DELETE /busy`.
+    LetGo(Holder),
 }
 
 /// Why a request is refused.
@@ -31,16 +52,24 @@ pub enum Asked {
 pub enum Refusal {
     /// 400, and why.
     Bad(&'static str),
+    /// 401: the token is missing, or is another.
+    Token,
+    /// 403, and why.
+    Forbidden(&'static str),
     /// 404.
     NotFound,
     /// 404, for a report of somebody who never watched.
     UnknownWatcher,
-    /// 405, and the method that there is.
+    /// 405, and the methods that there are.
     Method(&'static str),
+    /// 409, for a holder that comes too late.
+    TooLate,
     /// 413.
     BodyTooLong,
     /// 431.
     HeadTooLong,
+    /// 503, and what there are too many of.
+    TooMany(&'static str),
 }
 
 /// What the bytes so far are.
@@ -59,9 +88,9 @@ pub enum Parsed {
     },
 }
 
-/// Reads what has come so far.
+/// Reads what has come so far from `from`.
 #[must_use]
-pub fn parse(bytes: &[u8]) -> Parsed {
+pub fn parse(bytes: &[u8], access: &Access, from: IpAddr) -> Parsed {
     let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
     let mut request = httparse::Request::new(&mut fields);
     let head = match request.parse(bytes) {
@@ -76,7 +105,11 @@ pub fn parse(bytes: &[u8]) -> Parsed {
     };
     let Some(body) = bytes.get(head..head + length) else { return Parsed::More };
     let (method, target) = (request.method.unwrap_or_default(), request.path.unwrap_or_default());
-    match asked(method, target, body) {
+    let admitted = asked(method, target, body).and_then(|asked| {
+        access.admits(&asked, authorization(request.headers)?, from)?;
+        Ok(asked)
+    });
+    match admitted {
         Ok(asked) => Parsed::Whole { asked, minor_version: request.version.unwrap_or_default() },
         Err(refusal) => Parsed::Refused(refusal),
     }
@@ -102,12 +135,23 @@ fn body_length(fields: &[httparse::Header<'_>]) -> Result<usize, Refusal> {
     }
 }
 
+fn authorization<'a>(fields: &[httparse::Header<'a>]) -> Result<Option<&'a [u8]>, Refusal> {
+    let mut given = fields.iter().filter(|field| field.name.eq_ignore_ascii_case("authorization"));
+    match (given.next(), given.next()) {
+        (_, Some(_)) => Err(Refusal::Bad("there are two authorizations")),
+        (first, None) => Ok(first.map(|field| field.value)),
+    }
+}
+
 fn asked(method: &str, target: &str, body: &[u8]) -> Result<Asked, Refusal> {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let only = |allowed: &'static str| if method == allowed { Ok(()) } else { Err(Refusal::Method(allowed)) };
     match path {
         "/healthz" => only("GET").map(|()| Asked::Health),
+        "/metrics" => only("GET").map(|()| Asked::Metrics),
         "/wake" => only("POST").map(|()| Asked::Wake),
+        "/sleep" => only("POST").map(|()| Asked::Sleep),
+        "/busy" => busy::asked(method, query, body),
         "/watch" => only("GET").and_then(|()| watch(query)),
         _ => match path.strip_prefix("/watch/") {
             Some(id) => {

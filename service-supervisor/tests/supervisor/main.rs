@@ -3,7 +3,11 @@
 //! Each test has a loopback address of its own, so that all run side by side on the usual ports.
 
 mod app;
+mod authority;
+mod busy;
 mod drains;
+mod figures;
+mod hostile;
 mod orders;
 mod pid_one;
 mod processes;

@@ -50,12 +50,19 @@ impl Scene {
         let now = Moment::millis(BEGAN + after);
         let look = look(connections);
         self.usage.saw(&look, &self.watchers, &self.policy, now);
-        let facts = Facts { look: Some(&look), usage: &self.usage, watchers: &self.watchers, policy: &self.policy };
+        let facts = Facts {
+            look: Some(&look),
+            usage: &self.usage,
+            watchers: &self.watchers,
+            busy: false,
+            policy: &self.policy,
+        };
         self.drain.judge(facts, now)
     }
 
     fn blind(&mut self, after: u64) -> Verdict {
-        let facts = Facts { look: None, usage: &self.usage, watchers: &self.watchers, policy: &self.policy };
+        let facts =
+            Facts { look: None, usage: &self.usage, watchers: &self.watchers, busy: false, policy: &self.policy };
         self.drain.judge(facts, Moment::millis(BEGAN + after))
     }
 }
@@ -198,7 +205,13 @@ fn a_connection_that_waits_to_be_accepted_is_never_cut_by_idleness() {
     let mut scene = Scene::new(Cause::Idle);
     let mut queued = look(&[]);
     queued.listeners[0].waiting = 1;
-    let facts = Facts { look: Some(&queued), usage: &scene.usage, watchers: &scene.watchers, policy: &scene.policy };
+    let facts = Facts {
+        look: Some(&queued),
+        usage: &scene.usage,
+        watchers: &scene.watchers,
+        busy: false,
+        policy: &scene.policy,
+    };
     assert!(matches!(scene.drain.judge(facts, Moment::millis(BEGAN + 60_000)), Verdict::Back(_)));
 }
 

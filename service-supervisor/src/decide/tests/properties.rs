@@ -12,6 +12,10 @@ enum Step {
     Term,
     File,
     Wake,
+    Sleep,
+    Hold(u8, u64),
+    LetGo(u8),
+    BusyFile(bool),
     Join(u8, Role),
     Leave(u8),
     Report(u8, u64, u64, Option<u64>),
@@ -28,6 +32,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::Term),
         1 => Just(Step::File),
         3 => Just(Step::Wake),
+        1 => Just(Step::Sleep),
+        2 => (0u8..3, 1u64..200).prop_map(|(who, secs)| Step::Hold(who, secs)),
+        2 => (0u8..3).prop_map(Step::LetGo),
+        1 => any::<bool>().prop_map(Step::BusyFile),
         4 => (0u8..4, role).prop_map(|(who, role)| Step::Join(who, role)),
         3 => (0u8..4).prop_map(Step::Leave),
         4 => (0u8..4, 0u64..20, 0u64..3, prop::option::of(0u64..4)).prop_map(|(w, s, i, r)| Step::Report(w, s, i, r)),
@@ -41,7 +49,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 fn policy() -> Policy {
-    Policy { idle_timeout: Some(Duration::from_secs(10)), ..defaults() }
+    let busy_max = Duration::from_secs(100);
+    Policy { idle_timeout: Some(Duration::from_secs(10)), busy_file: true, busy_max, measures: true, ..defaults() }
 }
 
 fn name(who: u8) -> String {
@@ -53,7 +62,11 @@ fn take(story: &mut Story, step: &Step) {
     match step {
         Step::Term => story.happens(TERM),
         Step::File => story.happens(Event::FileAppeared),
-        Step::Wake => story.happens(Event::Wake),
+        Step::Wake => story.happens(Event::Wake(ASKER)),
+        Step::Sleep => story.happens(Event::Sleep(ASKER)),
+        Step::Hold(who, secs) => story.happens(held(&name(*who), *secs)),
+        Step::LetGo(who) => story.happens(Event::LetGo(name(*who).parse().expect("holder"))),
+        Step::BusyFile(locked) => story.file.locked = *locked,
         Step::Join(who, role) => {
             story.happens(Event::Left(ClientId(u64::from(*who))));
             story.joins(u64::from(*who), &name(*who), *role);
@@ -97,8 +110,8 @@ proptest! {
         let mut story = Story::awake(policy());
         for step in steps {
             match step {
-                Step::Term | Step::File | Step::Disconnect => {}
-                Step::Wake | Step::Join(..) | Step::Leave(_) | Step::Report(..) | Step::Connect(..) | Step::Blind(_)
+                Step::Term | Step::File | Step::Sleep | Step::Disconnect => {}
+                Step::Wake | Step::Hold(..) | Step::LetGo(_) | Step::BusyFile(_) | Step::Join(..) | Step::Leave(_) | Step::Report(..) | Step::Connect(..) | Step::Blind(_)
                 | Step::Listens(_) | Step::Pass(_) => {
                     // Somebody is in the middle of something, always.
                     story.connections = vec![quiet(PEER, 20)];
@@ -108,6 +121,26 @@ proptest! {
         }
         prop_assert_eq!(story.when(is_term), None);
         prop_assert!(story.changes().iter().all(|(_, to)| to.phase() == "awake"));
+    }
+
+    #[test]
+    fn nobody_who_was_granted_the_busy_sign_is_put_to_sleep_by_idleness(before in steps(), after in steps()) {
+        let mut story = Story::awake(policy());
+        let orders = |step: &Step| matches!(step, Step::Term | Step::File | Step::Sleep);
+        for step in before.iter().filter(|step| !orders(step)) {
+            take(&mut story, step);
+        }
+        let holder: busy::Holder = "holder".parse().expect("holder");
+        if story.core.may_hold(&holder, policy().busy_max, story.now).is_ok() {
+            let granted = story.now;
+            story.happens(held("holder", policy().busy_max.as_secs()));
+            prop_assert!(story.core.state().grants() || story.core.state() == State::Starting);
+            for step in after.iter().filter(|step| !orders(step)) {
+                take(&mut story, step);
+            }
+            let ends = granted + policy().busy_max;
+            prop_assert!(story.when(is_term).is_none_or(|at| at >= ends), "{:?}", story.actions);
+        }
     }
 
     #[test]
@@ -156,8 +189,8 @@ proptest! {
         story.listens = true;
         for step in &steps {
             match step {
-                Step::Term | Step::File => {}
-                Step::Wake | Step::Join(..) | Step::Leave(_) | Step::Report(..) | Step::Connect(..) | Step::Disconnect
+                Step::Term | Step::File | Step::Sleep => {}
+                Step::Wake | Step::Hold(..) | Step::LetGo(_) | Step::BusyFile(_) | Step::Join(..) | Step::Leave(_) | Step::Report(..) | Step::Connect(..) | Step::Disconnect
                 | Step::Blind(_) | Step::Listens(_) | Step::Pass(_) => take(&mut story, step),
             }
         }
