@@ -22,7 +22,7 @@ use crate::log::{self, Shown};
 use crate::reap::reap;
 use crate::shutdown_file::ShutdownFile;
 use crate::sockets::Sockets;
-use crate::sources::{Input, Sources, block_signals};
+use crate::sources::{FILE_TOKENS, Input, Sources, block_signals};
 use crate::spawn::{CannotStart, spawn};
 
 /// Where ECS says that a task can ask about itself.
@@ -79,7 +79,7 @@ impl Supervisor {
         notice_ended_children().map_err(Broken::Prepare)?;
         // Orphans of the app come to us, also where we are not PID 1.
         nix::sys::prctl::set_child_subreaper(true).map_err(|error| Broken::Prepare(error.into()))?;
-        let file = ShutdownFile::prepare(&settings.shutdown_file, clock.now());
+        let file = ShutdownFile::prepare(&settings.shutdown_file, FILE_TOKENS, clock.now());
         let mut sources = Sources::open(&signals, settings.listen, settings.access, file)
             .map_err(|error| Broken::Sources(settings.listen, error))?;
         let sockets = Sockets::open(settings.policy.ports.clone(), settings.app_address).map_err(Broken::Prepare)?;

@@ -1,20 +1,24 @@
 //! Notices the shutdown file: an order to sleep.
 //!
-//! inotify on its folder, for CREATE, MOVED_TO, DELETE_SELF and MOVE_SELF alone: writes in a busy folder do not wake
-//! us. Armed a moment after the start, as an armed instance makes the exit of a short-lived command slower. Where it
-//! cannot be armed (no folder, no instance left), it looks every half second and says so once.
+//! By inotify, without polling, whatever becomes of its folder: made late, moved, replaced, or covered by a mount (of
+//! which the kernel tells by `/proc/self/mountinfo`). Armed a moment after the start, as an armed instance makes the
+//! exit of a short-lived command slower. Where inotify is not to be had, it looks every half second, says so once, and
+//! goes back to inotify as soon as it can.
 
-use std::ffi::OsString;
-use std::fs;
+mod folders;
+mod pace;
+
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use daemon::moment::Moment;
-use nix::errno::Errno;
-use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, InotifyEvent};
+use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags};
 
+use self::folders::{Folders, Told};
+use self::pace::Pace;
 use crate::log::{self, Shown};
 
 /// From the app's start to the arming.
@@ -23,41 +27,58 @@ const ARM_AFTER: Duration = Duration::from_millis(20);
 /// Between two looks, and two attempts to arm, where inotify is not to be had.
 const POLL: Duration = Duration::from_millis(500);
 
-/// One file by more than its name.
+/// Between two looks at the folders where the kernel does not tell of mounts (no `/proc`).
+const WITHOUT_MOUNTS: Duration = Duration::from_secs(10);
+
+/// One file by more than its name. A folder's own time is that of what happens in it, and is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Mark {
     device: u64,
     inode: u64,
-    changed: (i64, i64),
+    changed: Option<(i64, i64)>,
 }
 
 /// The watch over the shutdown file.
 #[derive(Debug)]
 pub struct ShutdownFile {
     path: PathBuf,
-    name: OsString,
-    folder: PathBuf,
-    inotify: Option<Inotify>,
-    arm_at: Moment,
-    /// A file from before the start that could not be removed: no order.
+    tokens: Tokens,
+    folders: Option<Folders>,
+    mounts: Option<File>,
+    pace: Pace,
+    /// When to follow the folders (anew) and to look.
+    watch_at: Option<Moment>,
+    /// When to listen again to what told too often.
+    listen_at: Option<Moment>,
+    /// inotify is not to be had, and that was said.
+    polls: bool,
+    /// A file from before the start, or one that was obeyed, that could not be removed: no order.
     stale: Option<Mark>,
-    complained: bool,
+}
+
+/// What it is waited for by.
+#[derive(Clone, Copy, Debug)]
+pub struct Tokens {
+    /// inotify: call [`ShutdownFile::told`].
+    pub folders: u64,
+    /// The table of mounts: call [`ShutdownFile::mounts_changed`].
+    pub mounts: u64,
 }
 
 impl ShutdownFile {
     /// Removes what is there from before the start. Called before the app is started; armed later.
     #[must_use]
-    pub fn prepare(path: &Path, now: Moment) -> Self {
-        let folder = path.parent().unwrap_or(Path::new("/")).to_owned();
-        let name = path.file_name().unwrap_or_default().to_owned();
+    pub fn prepare(path: &Path, tokens: Tokens, now: Moment) -> Self {
         let mut file = ShutdownFile {
             path: path.to_owned(),
-            name,
-            folder,
-            inotify: None,
-            arm_at: now + ARM_AFTER,
+            tokens,
+            folders: None,
+            mounts: None,
+            pace: Pace::default(),
+            watch_at: Some(now + ARM_AFTER),
+            listen_at: None,
+            polls: false,
             stale: None,
-            complained: false,
         };
         if file.mark().is_some() {
             log::info("a shutdown file from before the start is removed").with("path", Shown(path.display())).write();
@@ -66,64 +87,37 @@ impl ShutdownFile {
         file
     }
 
-    /// When to call [`ShutdownFile::arm`]; none: it is armed.
+    /// When to call [`ShutdownFile::time_passed`]; none: there is nothing to do before something is told.
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
-        self.inotify.is_none().then_some(self.arm_at)
+        [self.watch_at, self.listen_at].into_iter().flatten().min()
     }
 
-    /// Arms it if that is due, and says whether the file is there: what came before the arming is not told by it.
-    pub fn arm(&mut self, now: Moment) -> bool {
-        if self.inotify.is_some() || now < self.arm_at {
-            return false;
+    /// Does what is due, and says whether there is an order.
+    pub fn time_passed(&mut self, epoll: &Epoll, now: Moment) -> bool {
+        if self.listen_at.is_some_and(|at| at <= now) {
+            self.listen_at = None;
+            self.listen(epoll);
         }
-        match self.watch() {
-            Ok(inotify) => self.inotify = Some(inotify),
-            Err(error) => {
-                self.arm_at = now + POLL;
-                if !self.complained {
-                    self.complained = true;
-                    log::warn("the shutdown file is looked for twice a second: no inotify")
-                        .with("folder", Shown(self.folder.display()))
-                        .with("error", Shown(error))
-                        .write();
-                }
-            }
-        }
-        self.is_there()
+        self.watch_at.is_some_and(|at| at <= now) && self.watch(epoll, now)
     }
 
-    /// What to wait on, where it is armed.
-    #[must_use]
-    pub fn inotify(&self) -> Option<&Inotify> {
-        self.inotify.as_ref()
+    /// Takes in what inotify tells, and says whether there is an order. One whose file is gone again is one, too.
+    pub fn told(&mut self, epoll: &Epoll, now: Moment) -> bool {
+        let Some(folders) = &self.folders else { return false };
+        let told = folders.read();
+        self.rest_where_told_too_often(epoll, now);
+        match told {
+            Told::Nothing => false,
+            Told::Appeared => true,
+            Told::Doubt => self.watch(epoll, now),
+        }
     }
 
-    /// Takes in what inotify tells and says whether the file is there. A folder that was moved, deleted or unmounted is
-    /// watched anew at once, if it is there again.
-    pub fn told(&mut self, now: Moment) -> bool {
-        let Some(inotify) = &self.inotify else { return false };
-        let (mut about_file, mut lost) = (false, false);
-        loop {
-            match inotify.read_events() {
-                Ok(events) => {
-                    about_file |= events.iter().any(|event| self.is_about_file(event));
-                    lost |= events.iter().any(is_about_folder);
-                }
-                Err(Errno::EAGAIN) => break,
-                Err(Errno::EINTR) => {}
-                Err(_) => {
-                    lost = true;
-                    break;
-                }
-            }
-        }
-        if lost {
-            self.inotify = None;
-            self.arm_at = now;
-            return self.arm(now);
-        }
-        about_file && self.is_there()
+    /// Takes in that something was mounted or unmounted, and says whether there is an order.
+    pub fn mounts_changed(&mut self, epoll: &Epoll, now: Moment) -> bool {
+        self.rest_where_told_too_often(epoll, now);
+        self.watch(epoll, now)
     }
 
     /// Removes it: it was obeyed, or is stale. What cannot be removed is remembered and no order any more.
@@ -144,19 +138,69 @@ impl ShutdownFile {
         }
     }
 
-    fn watch(&self) -> nix::Result<Inotify> {
-        let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
-        let what = AddWatchFlags::IN_CREATE
-            | AddWatchFlags::IN_MOVED_TO
-            | AddWatchFlags::IN_DELETE_SELF
-            | AddWatchFlags::IN_MOVE_SELF
-            | AddWatchFlags::IN_ONLYDIR;
-        inotify.add_watch(&self.folder, what)?;
-        Ok(inotify)
+    /// Watches the folders as they are now, and says whether the file is there: what came before is not told.
+    fn watch(&mut self, epoll: &Epoll, now: Moment) -> bool {
+        if self.mounts.is_none() {
+            self.mounts = self.follow_mounts(epoll);
+        }
+        match self.follow_folders(epoll) {
+            Ok(()) => {
+                self.watch_at = self.mounts.is_none().then_some(now + WITHOUT_MOUNTS);
+                if self.polls {
+                    self.polls = false;
+                    log::info("the shutdown file is watched by inotify again").write();
+                }
+            }
+            Err(error) => {
+                self.watch_at = Some(now + POLL);
+                if !self.polls {
+                    self.polls = true;
+                    log::warn("the shutdown file is looked for twice a second: no inotify")
+                        .with("path", Shown(self.path.display()))
+                        .with("error", Shown(error))
+                        .write();
+                }
+            }
+        }
+        self.is_there()
     }
 
-    fn is_about_file(&self, event: &InotifyEvent) -> bool {
-        event.name.as_ref() == Some(&self.name)
+    fn follow_folders(&mut self, epoll: &Epoll) -> nix::Result<()> {
+        if let Some(folders) = &mut self.folders {
+            return folders.follow();
+        }
+        let folders = Folders::open(&self.path)?;
+        epoll.add(folders.inotify(), self.about_folders())?;
+        self.folders.insert(folders).follow()
+    }
+
+    fn follow_mounts(&self, epoll: &Epoll) -> Option<File> {
+        let mounts = File::open("/proc/self/mountinfo").ok()?;
+        epoll.add(&mounts, self.about_mounts()).ok()?;
+        Some(mounts)
+    }
+
+    fn rest_where_told_too_often(&mut self, epoll: &Epoll, now: Moment) {
+        let Some(until) = self.pace.told(now) else { return };
+        self.listen_at = Some(until);
+        // Both are there, and then it cannot fail.
+        let _ = self.folders.as_ref().map(|folders| epoll.delete(folders.inotify()));
+        let _ = self.mounts.as_ref().map(|mounts| epoll.delete(mounts));
+    }
+
+    /// What was told meanwhile is told then.
+    fn listen(&self, epoll: &Epoll) {
+        // It was waited for before, and that there is no memory now is past helping.
+        let _ = self.folders.as_ref().map(|folders| epoll.add(folders.inotify(), self.about_folders()));
+        let _ = self.mounts.as_ref().map(|mounts| epoll.add(mounts, self.about_mounts()));
+    }
+
+    fn about_folders(&self) -> EpollEvent {
+        EpollEvent::new(EpollFlags::EPOLLIN, self.tokens.folders)
+    }
+
+    fn about_mounts(&self) -> EpollEvent {
+        EpollEvent::new(EpollFlags::EPOLLPRI, self.tokens.mounts)
     }
 
     fn is_there(&self) -> bool {
@@ -165,19 +209,9 @@ impl ShutdownFile {
 
     fn mark(&self) -> Option<Mark> {
         let found = fs::symlink_metadata(&self.path).ok()?;
-        Some(Mark { device: found.dev(), inode: found.ino(), changed: (found.ctime(), found.ctime_nsec()) })
+        let changed = (!found.is_dir()).then(|| (found.ctime(), found.ctime_nsec()));
+        Some(Mark { device: found.dev(), inode: found.ino(), changed })
     }
-}
-
-/// The folder is not what it was, or events were lost.
-fn is_about_folder(event: &InotifyEvent) -> bool {
-    event.mask.intersects(
-        AddWatchFlags::IN_DELETE_SELF
-            | AddWatchFlags::IN_MOVE_SELF
-            | AddWatchFlags::IN_UNMOUNT
-            | AddWatchFlags::IN_IGNORED
-            | AddWatchFlags::IN_Q_OVERFLOW,
-    )
 }
 
 #[cfg(test)]

@@ -13,12 +13,13 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use crate::decide::signals::SignalNumber;
 use crate::decide::watchers::ClientId;
-use crate::shutdown_file::ShutdownFile;
+use crate::shutdown_file::{ShutdownFile, Tokens};
 use crate::status::access::Access;
 use crate::status::{Request, Status};
 
 const SIGNALS: u64 = 0;
 const FILE: u64 = 1;
+const MOUNTS: u64 = u64::MAX;
 const TASK: u64 = 2;
 const LISTENER: u64 = 3;
 const FIRST_CLIENT: u64 = 16;
@@ -57,6 +58,9 @@ pub fn block_signals() -> io::Result<SigSet> {
     signals.thread_block()?;
     Ok(signals)
 }
+
+/// What the shutdown file is waited for by.
+pub const FILE_TOKENS: Tokens = Tokens { folders: FILE, mounts: MOUNTS };
 
 /// All that is waited for.
 #[derive(Debug)]
@@ -125,9 +129,8 @@ impl Sources {
         for event in &ready[..count] {
             self.take(event.data(), now, &mut inputs)?;
         }
-        if self.file.deadline().is_some_and(|at| at <= now) {
-            let is_there = self.file.arm(now);
-            self.file_told(is_there, &mut inputs);
+        if self.file.time_passed(&self.epoll, now) {
+            inputs.push(Input::FileAppeared);
         }
         self.status.time_passed(&self.epoll, now);
         inputs.extend(self.left());
@@ -142,25 +145,14 @@ impl Sources {
                     inputs.push(Input::Signal(SignalNumber(number)));
                 }
             }
-            FILE => {
-                let is_there = self.file.told(now);
-                self.file_told(is_there, inputs);
-            }
+            FILE if self.file.told(&self.epoll, now) => inputs.push(Input::FileAppeared),
+            MOUNTS if self.file.mounts_changed(&self.epoll, now) => inputs.push(Input::FileAppeared),
+            FILE | MOUNTS => {}
             TASK => inputs.extend(self.read_task().map(Input::Task)),
             LISTENER => self.status.accept(&self.epoll, now),
             client => inputs.extend(self.status.ready(ClientId(client), &self.epoll, now).map(Input::Asked)),
         }
         Ok(())
-    }
-
-    fn file_told(&mut self, is_there: bool, inputs: &mut Vec<Input>) {
-        if let Some(inotify) = self.file.inotify() {
-            // It fails where it is waited for already; one that was armed anew is not.
-            let _ = self.epoll.add(inotify, EpollEvent::new(EpollFlags::EPOLLIN, FILE));
-        }
-        if is_there {
-            inputs.push(Input::FileAppeared);
-        }
     }
 
     /// The whole text is written at once, so one read takes it; nothing is the thread's way to say that it failed.

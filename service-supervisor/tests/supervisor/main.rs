@@ -12,4 +12,5 @@ mod orders;
 mod pid_one;
 mod processes;
 mod rig;
+mod shutdown_file;
 mod watching;

@@ -35,12 +35,18 @@ pub(crate) enum App<'a> {
 impl Rig {
     /// Starts a supervisor on `address` with further `options`.
     pub(crate) fn start(address: &str, options: &[&str], app: &App<'_>) -> Rig {
+        Rig::start_under(&[], address, options, app)
+    }
+
+    /// The same, by a command that becomes the supervisor, such as `unshare`.
+    pub(crate) fn start_under(wrapper: &[&str], address: &str, options: &[&str], app: &App<'_>) -> Rig {
         let name = format!("doze-supervisor-{address}-{}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).expect("a folder for the shutdown file");
         let file = folder.join("shutdown");
-        let mut command = Command::new(SUPERVISOR);
-        command.args(["--listen", &format!("{address}:9051"), "--app-address", address, "--shutdown-file"]);
+        let mut words = wrapper.iter().chain(&[SUPERVISOR]);
+        let mut command = Command::new(words.next().expect("a program"));
+        command.args(words).args(["--listen", &format!("{address}:9051"), "--app-address", address, "--shutdown-file"]);
         command.arg(&file).args(options).arg("--");
         match app {
             App::Listening => {
@@ -50,7 +56,7 @@ impl Rig {
             App::Script(script) => drop(command.args(["/bin/sh", "-c", script])),
         }
         command.env("SERVICE_NAME", "demo").env("APP_LISTEN", format!("{address}:9050")).env("LOG", "debug");
-        command.env("READY", folder.join("ready"));
+        command.env("READY", folder.join("ready")).env("FOLDER", &folder);
         command.env("LOG_FORMAT", "json").stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the supervisor starts");
         let log = Arc::new(Mutex::new(Vec::new()));
