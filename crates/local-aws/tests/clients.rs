@@ -1,5 +1,5 @@
-//! Clients that nobody here wrote: boto3 and the AWS CLI against local-aws, the same tests against moto, and how the two
-//! differ. The tests are Python, in `clients/`; this makes their environment and runs them.
+//! Clients that nobody here wrote: boto3 and the AWS CLI, each with every operation, against local-aws; the same tests
+//! against moto, and how the two differ. The tests are Python, in `clients/`; this makes their environment and runs them.
 //!
 //! It fetches packages from PyPI, so it runs only when `E2E_CLIENTS=1` says so (`.ci/run` does), and says that it was
 //! skipped otherwise.
@@ -64,7 +64,7 @@ fn boto3_and_the_aws_cli_find_in_local_aws_what_aws_documents() {
         (&today, &["--target=local-aws"]),
         (&today, &["--target=moto"]),
         // The last boto3 that spoke the Query protocol to SQS.
-        (&query, &["--target=local-aws", "test_sqs.py"]),
+        (&query, &["--target=local-aws", "test_sqs.py", "test_sqs_fifo.py"]),
     ];
     let passed: Vec<bool> = thread::scope(|scope| {
         let runs: Vec<_> = runs.iter().map(|(python, words)| scope.spawn(|| pytest(python, words))).collect();

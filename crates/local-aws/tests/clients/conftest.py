@@ -8,10 +8,11 @@ import boto3
 import botocore.config
 import pytest
 
+import cli
 import model_check
 import operations
 import targets
-from ecs_things import group, in_service
+from ecs_things import DOCUMENT, cluster_with_hosts, group, in_service, register_host
 
 REGION = "eu-west-1"
 CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
@@ -23,7 +24,9 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Marks what is known to differ: such a test has to fail, and one that is not marked has to pass."""
+    """Marks what is known to differ: such a test has to fail, and one that is not marked has to pass. What counts the
+    operations that the other tests called comes last."""
+    items.sort(key=lambda item: item.path.name == "test_operations.py")
     try:
         import differences
     except ImportError:  # The environment of 2023 has no moto, and is not compared with it.
@@ -38,20 +41,6 @@ def pytest_collection_modifyitems(config, items):
         only = item.get_closest_marker("only_local_aws")
         if only and target == "moto":
             item.add_marker(pytest.mark.skip(reason=only.args[0]))
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_call(item):
-    """moto says of an operation that it lacks that it is not implemented: the test is skipped then."""
-    outcome = yield
-    if item.config.getoption("--target") != "moto" or outcome.excinfo is None:
-        return
-    error = str(outcome.excinfo[1])
-    if "action has not been implemented" in error or "(501)" in error:
-        try:
-            pytest.skip("moto has no " + error.rsplit("The ", 1)[-1].split(" action")[0])
-        except pytest.skip.Exception as skipped:
-            outcome.force_exception(skipped)
 
 
 @pytest.fixture(scope="session")
@@ -84,52 +73,65 @@ def server(target, request):
 
 
 @pytest.fixture(scope="session")
-def called(request):
-    """The operations that were answered well, as `service.Operation`."""
-    return set()
+def called():
+    """The operations that were answered well, as `service.Operation`: of boto3, and of the AWS CLI."""
+    return {"boto3": set(), "cli": set()}
 
 
-def client_of(service, url, checks, called, **settings):
-    """A client whose every answer is checked against the model."""
+def watch(events, target, called):
+    """Checks each answer that botocore reads against the model, and notes which operations were answered well."""
+
+    def skip(model, **_):
+        service = model.service_model.service_name
+        if target == "moto" and service in operations.SERVICES and not operations.moto_has(service, model.name):
+            pytest.skip(f"moto has no {model.name}")
+
+    def check(http_response, parsed, model, **_):
+        if http_response.status_code < 300:
+            called.add(f"{model.service_model.service_name}.{model.name}")
+        if target == "local-aws":
+            model_check.answer(http_response, model)
+
+    events.register("before-call", skip)
+    events.register("after-call", check)
+
+
+def client_of(service, url, target, called, **settings):
+    """A client that is watched."""
     settings = {"retries": {"total_max_attempts": 1}, "inject_host_prefix": False, "max_pool_connections": 50, **settings}
     client = boto3.client(
         service, endpoint_url=url, region_name=REGION, config=botocore.config.Config(**settings), **CREDENTIALS
     )
-
-    def check(http_response, parsed, model, **_):
-        if http_response.status_code < 300:
-            called.add(f"{service}.{model.name}")
-        if checks:
-            model_check.answer(http_response, model)
-
-    client.meta.events.register("after-call", check)
+    watch(client.meta.events, target, called["boto3"])
     return client
 
 
 @pytest.fixture(scope="session")
 def client(server, target, called):
     """Makes a client of a service."""
-    return lambda service, **settings: client_of(service, server.url, target == "local-aws", called, **settings)
+    return lambda service, **settings: client_of(service, server.url, target, called, **settings)
+
+
+def client_for_all(service):
+    """A fixture: one client of the service for every test."""
+
+    @pytest.fixture(scope="session")
+    def fixture(client):
+        return client(service)
+
+    return fixture
+
+
+ecs = client_for_all("ecs")
+cloud_map = client_for_all("servicediscovery")
+auto_scaling = client_for_all("autoscaling")
+sqs = client_for_all("sqs")
 
 
 @pytest.fixture(scope="session")
-def ecs(client):
-    return client("ecs")
-
-
-@pytest.fixture(scope="session")
-def cloud_map(client):
-    return client("servicediscovery")
-
-
-@pytest.fixture(scope="session")
-def auto_scaling(client):
-    return client("autoscaling")
-
-
-@pytest.fixture(scope="session")
-def sqs(client):
-    return client("sqs")
+def aws(server, target, called):
+    """Runs `aws WORDS` in this process; what it printed, as JSON where there is any."""
+    return cli.Aws(server.url, lambda events: watch(events, target, called["cli"]))
 
 
 @pytest.fixture
@@ -180,11 +182,23 @@ def make_group(auto_scaling, launch):
             auto_scaling.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def every_operation_is_called(request, target, called):
-    """At the end of a whole run against local-aws each operation that it has must have been called, and answered."""
-    yield
-    whole = not request.config.option.keyword and not request.config.args_source.name == "ARGS"
-    if target == "local-aws" and whole and not request.session.testsfailed:
-        missing = sorted(operations.ALL - called)
-        assert not missing, f"no test called {missing}"
+@pytest.fixture
+def new_machine(target, client, launch):
+    """Makes a machine that is no host yet; what it knows of itself."""
+
+    def make():
+        if target == "local-aws":
+            return DOCUMENT
+        run = client("ec2").run_instances(LaunchTemplate=launch, MinCount=1, MaxCount=1)["Instances"]
+        return {**DOCUMENT, "instanceId": run[0]["InstanceId"]}
+
+    return make
+
+
+@pytest.fixture
+def hosts(ecs, auto_scaling, make_group, target, new_machine, name):
+    """The ARNs of a cluster's two container instances; the cluster has the test's name."""
+    if target == "local-aws":
+        return cluster_with_hosts(ecs, auto_scaling, make_group, name, 2)
+    ecs.create_cluster(clusterName=name)
+    return [register_host(ecs, name, new_machine()) for _ in range(2)]

@@ -1,6 +1,21 @@
 """What tests of ECS need before they can begin: clusters, task definitions, tasks that run."""
 
+import json
+
 import waiting
+
+# What a machine knows of itself, which its agent shows ECS.
+DOCUMENT = {
+    "region": "eu-west-1",
+    "accountId": "123456789012",
+    "instanceId": "i-0123456789abcdef0",
+    "instanceType": "t3.micro",
+    "availabilityZone": "eu-west-1a",
+}
+RESOURCES = [
+    {"name": "CPU", "type": "INTEGER", "integerValue": 2048},
+    {"name": "MEMORY", "type": "INTEGER", "integerValue": 952},
+]
 
 
 def define(ecs, family, image="sleeps", **more):
@@ -54,6 +69,10 @@ def group(auto_scaling, name):
     return auto_scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"][0]
 
 
+def states(auto_scaling, name):
+    return {each["InstanceId"]: each["LifecycleState"] for each in group(auto_scaling, name)["Instances"]}
+
+
 def cluster_with_hosts(ecs, auto_scaling, make_group, name, hosts, **scaling):
     """A cluster whose only capacity is one group of hosts, which are registered when this returns; their ARNs."""
     arn = make_group(name)["AutoScalingGroupARN"]
@@ -78,3 +97,14 @@ def cluster_with_hosts(ecs, auto_scaling, make_group, name, hosts, **scaling):
         return arns if len(arns) == hosts else None
 
     return waiting.until("its hosts to register", registered) if hosts else []
+
+
+def register_host(ecs, cluster, document):
+    """Registers a host as its agent does; its ARN."""
+    return ecs.register_container_instance(
+        cluster=cluster,
+        instanceIdentityDocument=json.dumps(document),
+        instanceIdentityDocumentSignature="c2lnbmF0dXJl",
+        totalResources=RESOURCES,
+        versionInfo={"agentVersion": "1.105.1", "dockerVersion": "DockerVersion: 25.0.8"},
+    )["containerInstance"]["containerInstanceArn"]

@@ -5,12 +5,8 @@ import datetime
 import pytest
 
 import waiting
-from ecs_things import group, in_service
+from ecs_things import group, in_service, states
 from errors import refused
-
-
-def states(auto_scaling, name):
-    return {each["InstanceId"]: each["LifecycleState"] for each in group(auto_scaling, name)["Instances"]}
 
 
 def test_a_group_is_created_and_described(auto_scaling, make_group, name):

@@ -8,7 +8,7 @@ import dns.rdatatype
 import pytest
 
 import waiting
-from test_cloud_map import deregister, make_namespace, make_service, register
+from cloud_map_things import deregister, make_namespace, make_service, register
 
 pytestmark = pytest.mark.only_local_aws("moto has no DNS")
 

@@ -71,6 +71,15 @@ def test_the_settings_of_a_cluster_are_updated(ecs, name):
     assert setting in cluster["settings"]
 
 
+def test_the_settings_alone_of_a_cluster_are_updated(ecs, name):
+    ecs.create_cluster(clusterName=name, tags=[{"key": "team", "value": "one"}])
+    setting = {"name": "containerInsights", "value": "enabled"}
+    updated = ecs.update_cluster_settings(cluster=name, settings=[setting])["cluster"]
+    assert updated["clusterName"] == name and setting in updated["settings"]
+    with refused(ecs, "ClusterNotFoundException"):
+        ecs.update_cluster_settings(cluster=f"{name}-never", settings=[setting])
+
+
 @pytest.fixture
 def provider(ecs, make_group, name):
     """A capacity provider of a group without hosts."""

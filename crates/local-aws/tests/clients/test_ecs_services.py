@@ -91,6 +91,13 @@ def test_a_service_that_is_not_there_is_missing_or_an_error(ecs, service, name):
         ecs.delete_service(cluster=name, service=name)
 
 
+def test_how_many_tasks_a_service_wants_is_updated(ecs, service, name):
+    service(desired=0)
+    updated = ecs.update_service(cluster=name, service=name, desiredCount=2)["service"]
+    assert (updated["serviceName"], updated["desiredCount"]) == (name, 2)
+    assert described(ecs, name)["desiredCount"] == 2
+
+
 @pytest.mark.only_local_aws("moto runs no tasks for a service")
 def test_a_service_grows_and_shrinks_as_it_is_told(ecs, service, name):
     service(desired=1)

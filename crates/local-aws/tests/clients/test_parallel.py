@@ -12,8 +12,8 @@ import pytest
 import conftest
 import targets
 import waiting
+from cloud_map_things import make_namespace, make_service
 from ecs_things import define, run, wait_for
-from test_cloud_map import make_namespace, make_service
 
 pytestmark = pytest.mark.only_local_aws("moto answers one call at a time")
 
@@ -32,7 +32,7 @@ def cloud(request, binary, networks, called):
     retries = {"mode": "standard", "max_attempts": 30}
 
     def client(service):
-        return conftest.client_of(service, server.url, True, called, retries=retries)
+        return conftest.client_of(service, server.url, "local-aws", called, retries=retries)
 
     yield server, client
     server.end()

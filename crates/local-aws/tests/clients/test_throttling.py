@@ -13,7 +13,7 @@ pytestmark = pytest.mark.only_local_aws("moto throttles nothing")
 @pytest.fixture(scope="module")
 def throttled(binary, networks, called):
     server = targets.local_aws(binary, next(networks), throttle="on")
-    yield lambda service, **retries: conftest.client_of(service, server.url, True, called, retries=retries)
+    yield lambda service, **retries: conftest.client_of(service, server.url, "local-aws", called, retries=retries)
     server.end()
 
 
