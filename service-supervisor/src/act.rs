@@ -6,14 +6,13 @@ use task_state::{Message, MessageKind, PROTOCOL, Role, Stamp, State};
 
 use crate::busy_file::BusyFile;
 use crate::decide::action::{Action, Change, Event, Sleep, Struck, Woke};
-use crate::decide::look::Scope;
 use crate::decide::signals::SignalNumber;
 use crate::decide::watchers::{ClientId, lease_of};
 use crate::identity::Identity;
 use crate::kernel::send;
 use crate::leftovers::signal_leftovers;
 use crate::log::{self, Shown};
-use crate::sockets::Sockets;
+use crate::looker::Looker;
 use crate::sources::Sources;
 
 /// SIGKILL.
@@ -39,12 +38,11 @@ pub enum Outcome {
 pub struct Hands {
     /// The app.
     pub app: Pid,
-    /// Its sockets.
-    pub sockets: Sockets,
+    /// What looks at it.
+    pub looker: Looker,
     /// Who speaks.
     pub identity: Identity,
     busy_file: Option<BusyFile>,
-    looks_fail: bool,
 }
 
 /// The moment as the watchers are told it.
@@ -56,14 +54,20 @@ pub fn stamp(now: Moment) -> Stamp {
 impl Hands {
     /// Of a supervisor whose app runs.
     #[must_use]
-    pub fn new(app: Pid, sockets: Sockets, identity: Identity, busy_file: Option<BusyFile>) -> Self {
-        Hands { app, sockets, identity, busy_file, looks_fail: false }
+    pub fn new(app: Pid, looker: Looker, identity: Identity, busy_file: Option<BusyFile>) -> Self {
+        Hands { app, looker, identity, busy_file }
     }
 
     /// Carries out `action`, decided at `now` in `state`.
     pub fn carry_out(&mut self, action: Action, state: State, now: Moment, sources: &mut Sources) -> Outcome {
         match action {
-            Action::Look(scope) => return Outcome::Then(self.look(scope)),
+            Action::Look(scope) => {
+                let (status, epoll) = sources.status();
+                return Outcome::Then(self.looker.look(scope, || {
+                    status.accept(epoll, now);
+                    status.accepted()
+                }));
+            }
             Action::LookAtBusyFile => return self.look_at_busy_file(),
             // Whoever has the figures writes them.
             Action::Measure => {}
@@ -89,23 +93,6 @@ impl Hands {
             Action::Slept(sleep) => log_sleep(&sleep),
         }
         Outcome::Done
-    }
-
-    fn look(&mut self, scope: Scope) -> Event {
-        match self.sockets.look(scope) {
-            Ok(look) => {
-                self.looks_fail = false;
-                Event::Looked(scope, Some(look))
-            }
-            Err(error) => {
-                if !self.looks_fail {
-                    self.looks_fail = true;
-                    let error = daemon::exit::chain(&error);
-                    log::warn("cannot look at the app's sockets; that counts as use").with("error", error).write();
-                }
-                Event::Looked(scope, None)
-            }
-        }
     }
 
     fn look_at_busy_file(&mut self) -> Outcome {

@@ -94,6 +94,17 @@ impl Cgroup {
         quota.checked_mul(1000)?.checked_div(period)
     }
 
+    /// Whether it is the root of all groups, which counts every process of the machine. The kernel gives a root alone, or
+    /// all but a root, certain files.
+    #[must_use]
+    pub fn is_of_the_machine(&self) -> bool {
+        match self.cpu.as_ref().map(|cpu| &cpu.counted) {
+            Some(Files::V1(folder)) => folder.join("release_agent").exists(),
+            Some(Files::V2(folder)) => !folder.join("cgroup.events").exists(),
+            None => false,
+        }
+    }
+
     /// Its memory.
     #[must_use]
     pub fn memory(&self) -> Option<Memory> {

@@ -11,8 +11,11 @@ use daemon::settings::{Given, Program, Setting, Stop};
 use task_state::{ServiceName, Token};
 
 use crate::arguments;
+use crate::decide::ignore::Ignore;
+use crate::decide::load::Thousandths;
 use crate::decide::policy::{LONGEST_GRACE, Policy, SHORTEST_DRAIN};
 use crate::log;
+use crate::sockets::Whose;
 use crate::status::access::Access;
 
 /// The shortest idle timeout that can be judged: the kernel's clocks and the looks need some margin.
@@ -41,9 +44,13 @@ pub const PROGRAM: Program = Program {
     prefix: "SUPERVISOR",
     settings: &[
         Setting::new("service-name", "NAME", "The service this is a task of.").env("SERVICE_NAME"),
-        Setting::new("app-port", "PORT", "The port on which the app accepts. It is ready when it listens on each.")
-            .default("9050")
-            .several(),
+        Setting::new(
+            "app-port",
+            "PORT",
+            "The port on which the app accepts. It is ready when it listens on each. \"none\" for a job without a port.",
+        )
+        .default("9050")
+        .several(),
         Setting::new(
             "app-address",
             "ADDRESS",
@@ -60,6 +67,33 @@ pub const PROGRAM: Program = Program {
             .default("10s"),
         Setting::new("min-awake", "DURATION", "Stay awake so long once ready, used or not.").default("0"),
         Setting::new("ready-timeout", "DURATION", "Give up on an app that does not accept within this.").default("10m"),
+        Setting::new(
+            "busy-cpu",
+            "PERCENT",
+            "The app is in use while it takes more CPU than this: percent of one core, or of the container's limit where \
+             that is less than a core. 0 is off.",
+        )
+        .default("5%"),
+        Setting::new("ignore-loopback", "BOOL", "Connections from this machine or task itself are no use.")
+            .default("false"),
+        Setting::new(
+            "ignore-peer",
+            "ADDRESS",
+            "Connections from here are no use, such as those of monitoring; an address or a network (10.0.0.0/16).",
+        )
+        .several(),
+        Setting::new(
+            "max-quiet-stream",
+            "DURATION",
+            "A connection on which for so long nothing but pings moved (1 KiB a minute) is no use any more; 0 is never.",
+        )
+        .default("24h"),
+        Setting::new(
+            "peer-gone",
+            "DURATION",
+            "A peer that acknowledges nothing for so long, though the kernel repeats what it has for it, is gone.",
+        )
+        .default("60s"),
         Setting::new("longest-answer", "DURATION", "For how long an unanswered request counts as use.").default("1h"),
         Setting::new(
             "stop-timeout",
@@ -117,6 +151,14 @@ pub struct Settings {
     pub command: Vec<OsString>,
 }
 
+impl Settings {
+    /// Which sockets are the app's.
+    #[must_use]
+    pub fn whose(&self) -> Whose {
+        Whose { ports: self.policy.ports.clone(), address: self.app_address }
+    }
+}
+
 /// `LOG` and `LOG_FORMAT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Logging {
@@ -139,7 +181,7 @@ pub fn read(arguments: Vec<OsString>) -> Result<(Settings, Logging), Stop> {
 
 fn settings(mut given: Given) -> Result<(Settings, Logging), Stop> {
     let service = given.required("service-name", ServiceName::setting);
-    let ports: Vec<u16> = given.several("app-port", parse::port).into_iter().map(u16::from).collect();
+    let ports = ports(&mut given);
     let app_address = given.optional("app-address", address);
     let listen = given.value("listen", parse::socket_address);
     let idle_timeout = given.value("idle-timeout", idle_timeout);
@@ -158,6 +200,13 @@ fn settings(mut given: Given) -> Result<(Settings, Logging), Stop> {
         measures: given.optional("log-metrics", log_metrics).is_some(),
         busy_file: busy_file.is_some(),
         busy_max: given.value("busy-max", parse::positive_duration),
+        busy_cpu: Some(given.value("busy-cpu", percent)).filter(|busy| *busy > 0),
+        ignore: Ignore {
+            loopback: given.value("ignore-loopback", parse::switch),
+            networks: given.several("ignore-peer", str::parse),
+        },
+        max_quiet_stream: Some(given.value("max-quiet-stream", parse::duration)).filter(|limit| !limit.is_zero()),
+        peer_gone: given.value("peer-gone", parse::positive_duration),
     };
     let logging =
         Logging { threshold: given.value("log", log::filter), format: given.optional("log-format", parse::log_format) };
@@ -206,6 +255,30 @@ fn refuse_what_cannot_fit(policy: &Policy, listen: SocketAddr, command: &[OsStri
             "--stop-grace is longer than {longest} s: with the drain before it, it does not fit into ECS's longest \
              stopTimeout, 120 s"
         ));
+    }
+}
+
+/// None where the app is a job that accepts nothing.
+fn ports(given: &mut Given) -> Vec<u16> {
+    let ports: Vec<Option<u16>> = given.several("app-port", |text| match text {
+        "none" => Ok(None),
+        port => parse::port(port).map(|port| Some(port.get())).map_err(|_| "a port from 1 to 65535, or none"),
+    });
+    if ports.len() > 1 && ports.contains(&None) {
+        given.problem("--app-port is none and a port: expected one or the other");
+    }
+    ports.into_iter().flatten().collect()
+}
+
+/// In thousandths.
+fn percent(text: &str) -> Result<Thousandths, &'static str> {
+    const EXPECTED: &str = "a percentage such as 5% or 0.5%, or 0 for off";
+    let (whole, tenths) =
+        text.strip_suffix('%').unwrap_or(text).split_once('.').unwrap_or((text.trim_end_matches('%'), "0"));
+    let whole: Thousandths = whole.parse().map_err(|_| EXPECTED)?;
+    match tenths.parse::<Thousandths>() {
+        Ok(tenths) if tenths <= 9 && whole <= 100 => Ok(whole * 10 + tenths),
+        Ok(_) | Err(_) => Err(EXPECTED),
     }
 }
 

@@ -13,9 +13,12 @@
 pub mod action;
 pub mod busy;
 mod busy_sign;
+pub mod connections;
 pub mod drain;
 pub mod exit_code;
 mod happened;
+pub mod ignore;
+pub mod load;
 pub mod look;
 pub mod observed;
 mod phases;

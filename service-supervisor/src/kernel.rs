@@ -1,10 +1,11 @@
 //! The system calls that `nix` cannot make as they are needed here; the only unsafe code of this crate.
 //!
 //! `nix` knows no real-time signals: it cannot send one, and its `waitpid` loses the status of a process that one
-//! ended. It can set a signal's disposition only through an unsafe function.
-#![expect(unsafe_code, reason = "three system calls, each with the reason why it is sound")]
+//! ended. It can set a signal's disposition only through an unsafe function, and attach no filter to a socket.
+#![expect(unsafe_code, reason = "four system calls, each with the reason why it is sound")]
 
 use std::io;
+use std::os::fd::{AsFd, AsRawFd};
 
 use nix::libc;
 use nix::unistd::Pid;
@@ -71,5 +72,46 @@ pub fn notice_ended_children() -> io::Result<()> {
     match unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) } {
         libc::SIG_ERR => Err(io::Error::last_os_error()),
         _ => Ok(()),
+    }
+}
+
+/// Lets a socket of `sock_diag` receive only what is about these local ports.
+///
+/// # Errors
+/// What the kernel says.
+pub fn receive_only_about(socket: &impl AsFd, ports: &[u16]) -> io::Result<()> {
+    // Where `idiag_sport` is, behind a netlink header.
+    const PORT_AT: u32 = 16 + 4;
+    let step = |code: u32, jump: usize, k: u32| libc::sock_filter {
+        code: u16::try_from(code).expect("codes are short"),
+        jt: u8::try_from(jump).expect("there are few ports"),
+        jf: 0,
+        k,
+    };
+    let mut program = vec![step(libc::BPF_LD | libc::BPF_H | libc::BPF_ABS, 0, PORT_AT)];
+    for (number, port) in ports.iter().enumerate() {
+        // To the last step, over those in between.
+        program.push(step(libc::BPF_JMP | libc::BPF_JEQ, ports.len() - number, (*port).into()));
+    }
+    program.push(step(libc::BPF_RET, 0, 0));
+    program.push(step(libc::BPF_RET, 0, u32::MAX));
+    let program = libc::sock_fprog {
+        len: u16::try_from(program.len()).expect("there are few ports"),
+        filter: program.as_mut_ptr(),
+    };
+    let length = libc::socklen_t::try_from(size_of_val(&program)).expect("it is short");
+    // SAFETY: the kernel copies `length` bytes of `program`, and the steps that it points to, before the call returns.
+    let set = unsafe {
+        libc::setsockopt(
+            socket.as_fd().as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_ATTACH_FILTER,
+            (&raw const program).cast(),
+            length,
+        )
+    };
+    match set {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
     }
 }

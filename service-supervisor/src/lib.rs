@@ -10,7 +10,8 @@
 //! - [`act`]: carries actions out.
 //! - [`asking`]: what is asked of others, over HTTP and without waiting.
 //! - [`spawn`], [`reap`], [`leftovers`]: start the app, wait for every process, end what it leaves behind.
-//! - [`sockets`]: what the kernel says about the app's port.
+//! - [`looker`]: takes a look; [`sockets`]: what the kernel says about the app's port; [`cpu`], [`processes`]: the CPU
+//!   that the app uses.
 //! - [`shutdown_file`]: notices the shutdown file.
 //! - [`status`]: the HTTP of 9051.
 //! - [`busy_file`]: looks at the busy file.
@@ -25,12 +26,15 @@ pub mod asking;
 pub mod busy_file;
 pub mod cgroup;
 pub mod config;
+pub mod cpu;
 pub mod decide;
 pub mod figures;
 pub mod identity;
 pub mod kernel;
 pub mod leftovers;
 pub mod log;
+pub mod looker;
+pub mod processes;
 pub mod reap;
 pub mod run;
 pub mod shutdown_file;

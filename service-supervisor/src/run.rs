@@ -19,6 +19,7 @@ use crate::identity::{Identity, ask_task};
 use crate::kernel::notice_ended_children;
 use crate::leftovers::signal_leftovers;
 use crate::log::{self, Shown};
+use crate::looker::Looker;
 use crate::reap::reap;
 use crate::shutdown_file::ShutdownFile;
 use crate::sockets::Sockets;
@@ -80,9 +81,11 @@ impl Supervisor {
         // Orphans of the app come to us, also where we are not PID 1.
         nix::sys::prctl::set_child_subreaper(true).map_err(|error| Broken::Prepare(error.into()))?;
         let file = ShutdownFile::prepare(&settings.shutdown_file, FILE_TOKENS, clock.now());
+        let whose = settings.whose();
         let mut sources = Sources::open(&signals, settings.listen, settings.access, file)
             .map_err(|error| Broken::Sources(settings.listen, error))?;
-        let sockets = Sockets::open(settings.policy.ports.clone(), settings.app_address).map_err(Broken::Prepare)?;
+        let sockets = Sockets::open(whose);
+        let looker = Looker::new(sockets, settings.policy.busy_cpu.is_some());
         let identity = Identity::new(settings.service.clone());
         let app = spawn(&settings.command).map_err(Broken::Start)?;
         learn_task(&mut sources);
@@ -104,7 +107,7 @@ impl Supervisor {
         let now = clock.now();
         let core = Core::new(settings.policy, now);
         let busy_file = settings.busy_file.map(BusyFile::new);
-        let hands = Hands::new(app, sockets, identity, busy_file);
+        let hands = Hands::new(app, looker, identity, busy_file);
         Ok(Supervisor { clock, core, sources, hands, meter: Meter::start(now) })
     }
 

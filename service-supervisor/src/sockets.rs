@@ -1,32 +1,38 @@
-//! What the kernel says about the app's sockets: `sock_diag` over netlink, which needs no privileges.
+//! What the kernel says about the app's sockets: by `sock_diag`, which needs no privileges, or else by
+//! `/proc/net/tcp`; and by the counter of all connections that were ever opened.
 //!
-//! One question for each port and address family; the kernel filters by the local port. A dump is answered while it
-//! is asked, so nothing here waits. The answer's bytes are read in [`answer`].
+//! - [`answer`]: the bytes of `sock_diag`.
+//! - [`table`]: the text of `/proc/net/tcp`, where there is no `sock_diag`.
+//! - [`opened`]: the counter.
+//! - `diag`, `closed`: ask the kernel for sockets, and are told of those that have gone.
+//! - `owner`: whose sockets they are, where others share the network.
 
 pub mod answer;
+mod closed;
+mod diag;
+pub mod opened;
+pub mod table;
 
+use std::fs;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Duration;
 
-use nix::sys::socket::{
-    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, recvfrom, sendto, socket,
-};
-
 use self::answer::{BadAnswer, Details, Socket, TcpState};
+use self::closed::Closed;
+use self::diag::Diag;
+use self::table::BadLine;
 use crate::decide::look::{Connection, Data, Ended, Listener, Look, Scope, Traffic};
+use crate::log;
 
 /// The most sockets that one look takes in; with more it fails, and a failed look counts as use.
 const MOST_SOCKETS: usize = 65_536;
 
-/// The longest datagram of an answer; the kernel makes them no longer than 32 KiB.
-const LONGEST_PART: usize = 32 * 1024;
-
 /// How long the kernel keeps a connection in TIME_WAIT.
 const TIME_WAIT: Duration = Duration::from_secs(60);
 
-const FAMILIES: [AddressFamily; 2] = [AddressFamily::Inet, AddressFamily::Inet6];
+/// Both families' sockets.
+const TABLES: [&str; 2] = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
 
 /// Why a look failed.
 #[derive(Debug, thiserror::Error)]
@@ -43,27 +49,42 @@ pub enum NoLook {
     /// There are more than are looked at.
     #[error("there are more than {MOST_SOCKETS} sockets")]
     TooMany,
+    /// The table cannot be read.
+    #[error("cannot read {0}")]
+    NoTable(&'static str, #[source] io::Error),
+    /// The table is not as it should be.
+    #[error("cannot make sense of {0}")]
+    BadTable(&'static str, #[source] BadLine),
+}
+
+/// Which sockets are the app's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whose {
+    /// Those on these local ports, …
+    pub ports: Vec<u16>,
+    /// … at this local address; none: at any.
+    pub address: Option<IpAddr>,
 }
 
 /// Looks at the app's sockets.
 #[derive(Debug)]
 pub struct Sockets {
-    netlink: OwnedFd,
-    sequence: u32,
-    buffer: Vec<u8>,
-    ports: Vec<u16>,
-    address: Option<IpAddr>,
-    most: usize,
+    whose: Whose,
+    /// None: there is no `sock_diag`.
+    diag: Option<Diag>,
+    closed: Closed,
 }
 
 impl Sockets {
-    /// Of an app on `ports`, at `address` or any.
-    ///
-    /// # Errors
-    /// Where there is no `sock_diag`.
-    pub fn open(ports: Vec<u16>, address: Option<IpAddr>) -> io::Result<Self> {
-        let netlink = ask_kernel()?;
-        Ok(Sockets { netlink, sequence: 0, buffer: vec![0; LONGEST_PART], ports, address, most: MOST_SOCKETS })
+    /// Of the app, whose sockets are these.
+    #[must_use]
+    pub fn open(whose: Whose) -> Self {
+        let diag = Diag::open().inspect_err(|error| {
+            log::warn("no sock_diag here: every open connection counts as use, and a look is costly")
+                .with("error", error.to_string())
+                .write();
+        });
+        Sockets { closed: Closed::open(whose.ports.clone()), whose, diag: diag.ok() }
     }
 
     /// Looks once.
@@ -71,62 +92,63 @@ impl Sockets {
     /// # Errors
     /// [`NoLook`].
     pub fn look(&mut self, scope: Scope) -> Result<Look, NoLook> {
-        let look = self.look_once(scope);
-        if look.is_err()
-            && let Ok(fresh) = ask_kernel()
-        {
-            // The rest of an answer that was given up would keep the kernel from answering the next question.
-            self.netlink = fresh;
-        }
-        look
-    }
-
-    fn look_once(&mut self, scope: Scope) -> Result<Look, NoLook> {
         let mut look = Look::default();
-        for port in self.ports.clone() {
-            for family in FAMILIES {
-                for socket in self.dump(family, port, scope)? {
-                    self.take(&socket, &mut look);
-                }
-            }
+        for socket in self.all(scope)? {
+            self.take(&socket, &mut look);
+        }
+        if scope == Scope::All {
+            look.opened = opened::count();
+            // After the look, so that what ended before it is told of. Without `sock_diag` there is nobody to tell.
+            look.closed = self.closed.take().map(|gone| gone.iter().filter_map(|socket| self.gone(socket)).collect());
         }
         Ok(look)
     }
 
-    fn dump(&mut self, family: AddressFamily, port: u16, scope: Scope) -> Result<Vec<Socket>, NoLook> {
-        self.sequence = self.sequence.wrapping_add(1);
-        let question = answer::question(family as u8, port, scope, self.sequence);
-        let kernel = NetlinkAddr::new(0, 0);
-        sendto(self.netlink.as_raw_fd(), &question, &kernel, MsgFlags::empty()).map_err(NoLook::Ask)?;
-        let mut sockets = Vec::new();
-        loop {
-            let (length, from) =
-                recvfrom::<NetlinkAddr>(self.netlink.as_raw_fd(), &mut self.buffer).map_err(NoLook::Answer)?;
-            // Other processes may write to a netlink socket; only the kernel is 0.
-            if from.is_none_or(|from| from.pid() != 0) {
-                continue;
-            }
-            let part = answer::read(&self.buffer[..length], self.sequence)?;
-            sockets.extend(part.sockets);
-            match (part.is_last, sockets.len() > self.most) {
-                (_, true) => return Err(NoLook::TooMany),
-                (true, false) => return Ok(sockets),
-                (false, false) => {}
+    fn all(&mut self, scope: Scope) -> Result<Vec<Socket>, NoLook> {
+        if let Some(diag) = &mut self.diag {
+            match diag.look(&self.whose.ports, scope) {
+                // The kernel has netlink and no `sock_diag` behind it.
+                Err(NoLook::Bad(BadAnswer::Kernel(_)) | NoLook::Ask(_)) if self.whose_tables().is_ok() => {}
+                look => return look,
             }
         }
+        self.whose_tables()
+    }
+
+    fn whose_tables(&self) -> Result<Vec<Socket>, NoLook> {
+        let mut sockets = Vec::new();
+        if self.whose.ports.is_empty() {
+            return Ok(sockets);
+        }
+        for table in TABLES {
+            match fs::read_to_string(table) {
+                Ok(text) => {
+                    let of_one = table::read(&text, &self.whose.ports).map_err(|bad| NoLook::BadTable(table, bad))?;
+                    sockets.extend(of_one);
+                }
+                // A kernel without IPv6.
+                Err(error) if error.kind() == io::ErrorKind::NotFound && table == TABLES[1] => {}
+                Err(error) => return Err(NoLook::NoTable(table, error)),
+            }
+        }
+        Ok(sockets)
+    }
+
+    fn is_the_apps(&self, socket: &Socket) -> bool {
+        let Whose { ports, address } = &self.whose;
+        address.is_none_or(|only| only == socket.local.ip()) && ports.contains(&socket.local.port())
     }
 
     fn take(&self, socket: &Socket, look: &mut Look) {
-        if self.address.is_some_and(|only| only != socket.local.ip()) || !self.ports.contains(&socket.local.port()) {
+        if !self.is_the_apps(socket) {
             return;
         }
+        let (peer, port) = (socket.peer, socket.local.port());
         match socket.state {
-            TcpState::Listen => look.listeners.push(Listener {
-                port: socket.local.port(),
-                waiting: socket.receive_queue,
-                backlog: socket.send_queue,
-            }),
-            TcpState::TimeWait => look.ended.push(Ended { peer: socket.peer, ago: ended_ago(socket) }),
+            TcpState::Listen => {
+                look.listeners.push(Listener { port, waiting: socket.receive_queue, backlog: socket.send_queue });
+            }
+            TcpState::TimeWait => look.ended.push(Ended { peer, port, ago: ended_ago(socket) }),
             TcpState::Established
             | TcpState::SynSent
             | TcpState::SynReceived
@@ -135,19 +157,25 @@ impl Sockets {
             | TcpState::Close
             | TcpState::CloseWait
             | TcpState::LastAck
-            | TcpState::Closing => look.connections.push(Connection { peer: socket.peer, traffic: traffic(socket) }),
+            | TcpState::Closing => look.connections.push(connection(socket)),
         }
+    }
+
+    /// A connection of the app's that has gone; a listener that has gone is none.
+    fn gone(&self, socket: &Socket) -> Option<Connection> {
+        (self.is_the_apps(socket) && socket.peer.port() != 0).then(|| connection(socket))
     }
 }
 
-/// A socket to ask the kernel by.
-fn ask_kernel() -> nix::Result<OwnedFd> {
-    socket(
-        AddressFamily::Netlink,
-        SockType::Datagram,
-        SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK,
-        SockProtocol::NetlinkSockDiag,
-    )
+fn connection(socket: &Socket) -> Connection {
+    let waits_to_be_accepted = socket.inode == 0
+        && matches!(socket.state, TcpState::Established | TcpState::CloseWait | TcpState::SynReceived);
+    Connection {
+        peer: socket.peer,
+        port: socket.local.port(),
+        accepted: !waits_to_be_accepted,
+        traffic: traffic(socket),
+    }
 }
 
 /// What is known of a connection's traffic. A FIN counts as a byte in the kernel's numbers, in the queue and among the
@@ -166,13 +194,22 @@ fn traffic(socket: &Socket) -> Traffic {
         | TcpState::Listen => (0, 0),
     };
     match (&socket.details, socket.state) {
-        (Some(Details { last_sent, last_received, bytes_received }), _) => Traffic::Known(Data {
-            sent_ago: *last_sent,
-            received_ago: *last_received,
-            ever_received: bytes_received.is_none_or(|bytes| bytes > u64::from(fin_received)),
-            unread: socket.receive_queue.saturating_sub(fin_received),
-            unsent: socket.send_queue.saturating_sub(fin_sent),
-        }),
+        (Some(details), _) => {
+            let Details { last_sent, last_received, last_acknowledged, repeats, segments, .. } = *details;
+            let (received, acknowledged) = (details.bytes_received, details.bytes_acknowledged);
+            Traffic::Known(Data {
+                sent_ago: last_sent,
+                received_ago: last_received,
+                ever_received: received.is_none_or(|bytes| bytes > u64::from(fin_received)),
+                unread: socket.receive_queue.saturating_sub(fin_received),
+                unsent: socket.send_queue.saturating_sub(fin_sent),
+                half_closed: fin_received > 0,
+                acknowledged_ago: last_acknowledged,
+                repeats,
+                bytes: received.unwrap_or(0).saturating_add(acknowledged.unwrap_or(0)),
+                segments,
+            })
+        }
         (None, TcpState::FinWait2) => Traffic::Over { ago: ended_ago(socket) },
         (None, _) => Traffic::Unknown,
     }

@@ -54,6 +54,7 @@ pub struct Status {
     clients: BTreeMap<ClientId, Client>,
     next: u64,
     left: Vec<ClientId>,
+    accepted: u64,
 }
 
 impl Status {
@@ -79,13 +80,16 @@ impl Status {
             clients: BTreeMap::new(),
             next: first_token,
             left: Vec::new(),
+            accepted: 0,
         })
     }
 
     /// Takes in new clients.
     pub fn accept(&mut self, epoll: &Epoll, now: Moment) {
         for _ in 0..MOST_ACCEPTED {
-            match self.listener.accept() {
+            let accepted = self.listener.accept();
+            self.accepted += u64::from(accepted.is_ok());
+            match accepted {
                 Ok((stream, from)) => {
                     let (id, address) = (ClientId(self.next), from.ip().to_canonical());
                     self.next += 1;
@@ -102,6 +106,12 @@ impl Status {
                 Err(error) => return self.pause(&error, epoll, now),
             }
         }
+    }
+
+    /// How many connections were ever accepted, those that were closed at once included.
+    #[must_use]
+    pub fn accepted(&self) -> u64 {
+        self.accepted
     }
 
     /// Whoever has to go for a newcomer is closed, and so are those who asked nothing before those who did.

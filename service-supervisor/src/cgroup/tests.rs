@@ -89,3 +89,15 @@ fn what_cannot_be_read_is_not_known() {
     let group = tree.group("0::/\n", "1 1 0:1 / ROOT rw - cgroup2 cgroup2 rw\n");
     assert_eq!((group.cpu_used(), group.cpu_limit(), group.memory()), (None, None, None));
 }
+
+#[test]
+fn a_group_of_the_whole_machine_is_told_from_a_containers() {
+    let v2 = "1 1 0:1 / ROOT rw - cgroup2 cgroup2 rw\n";
+    let v1 = "1 1 0:1 / ROOT rw - cgroup cgroup rw,cpu,cpuacct\n";
+    let machine =
+        |name, files: &[(&str, &str)], groups, mounts| Tree::new(name, files).group(groups, mounts).is_of_the_machine();
+    assert!(machine("root2", &[("cpu.stat", "")], "0::/\n", v2));
+    assert!(!machine("own2", &[("cpu.stat", ""), ("cgroup.events", "")], "0::/\n", v2));
+    assert!(machine("root1", &[("release_agent", "")], "1:cpu,cpuacct:/\n", v1));
+    assert!(!machine("own1", &[("cpuacct.usage", "")], "1:cpu,cpuacct:/\n", v1));
+}

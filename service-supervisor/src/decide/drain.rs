@@ -1,15 +1,17 @@
 //! One drain: whether it may end in SIGTERM, has to go back, or waits (rules S3, S4, S5).
 
+mod remains;
+
 use std::fmt;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use daemon::moment::Moment;
 use task_state::Cause;
 
-use super::look::{Connection, Look, Traffic};
+use self::remains::{in_the_way, is_anybody_queued};
+use super::look::Look;
 use super::policy::Policy;
-use super::usage::{Usage, unanswered};
+use super::usage::Usage;
 use super::watchers::{Agents, Watchers};
 
 /// Between two looks in a drain, and so between the two that have to show nobody.
@@ -178,8 +180,8 @@ impl Drain {
         if facts.busy {
             return Some(Waiting::Busy);
         }
-        if !look.is_empty() {
-            return Some(Waiting::Connections(look.connections.len()));
+        if let Some(open) = in_the_way(look, facts, now) {
+            return Some(Waiting::Connections(open));
         }
         // An order with nobody ever told has no agent to wait for: nothing was registered.
         if !watchers.were_told_awake() && !self.cause.can_be_called_back() {
@@ -203,7 +205,7 @@ impl Drain {
             // The second look comes in a moment.
             Waiting::SecondLook => Verdict::Wait(waiting),
             Waiting::Connections(_) => {
-                let queued = look.listeners.iter().any(|listener| listener.waiting > 0);
+                let queued = is_anybody_queued(look, facts);
                 match look.connections.iter().find_map(|connection| self.missed(connection, facts, now)) {
                     Some(reason) => Verdict::Back(reason),
                     None if queued => Verdict::Back(Waiting::Connections(0).to_string()),
@@ -217,27 +219,6 @@ impl Drain {
             | Waiting::Busy
             | Waiting::Sockets => Verdict::Back(waiting.to_string()),
         }
-    }
-
-    /// Why a connection must not be cut; none: it is forgotten.
-    fn missed(&self, connection: &Connection, facts: Facts<'_>, now: Moment) -> Option<String> {
-        let peer = connection.peer;
-        let quiet = match connection.traffic {
-            Traffic::Unknown => return Some(format!("the kernel told nothing of the connection of {peer}")),
-            Traffic::Over { ago } => ago,
-            Traffic::Known(data) => data.quiet_for(),
-        };
-        if let Some(evidence) = unanswered(connection, facts.policy.longest_answer) {
-            return Some(evidence.to_string());
-        }
-        let address: IpAddr = peer.ip();
-        let unreleased = facts.watchers.may_belong_to_unreleased(address, self.number);
-        if unreleased && quiet < facts.policy.longest_answer {
-            return Some(format!("{peer} may belong to a proxy that has not released the drain"));
-        }
-        // A close that only its peer still owes moves no data.
-        let over = matches!(connection.traffic, Traffic::Over { .. });
-        (!over && quiet <= now.since(self.began)).then(|| format!("data moved with {peer} since the drain began"))
     }
 }
 

@@ -21,6 +21,22 @@ pub struct Look {
     pub connections: Vec<Connection>,
     /// Sockets in TIME_WAIT.
     pub ended: Vec<Ended>,
+    /// Connections that came to their end since the look before; none: the kernel did not tell of all of them.
+    pub closed: Option<Vec<Connection>>,
+    /// How many connections others have opened here in all of time, on whatever port and in whatever container that
+    /// shares the network, less the supervisor's own; none: the kernel does not tell, or it says nothing about the app.
+    pub opened: Option<u64>,
+    /// The CPU that the app has used; none: the kernel does not tell.
+    pub cpu: Option<Cpu>,
+}
+
+/// CPU time, and what there is of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cpu {
+    /// Used in all of time.
+    pub used: Duration,
+    /// What may be used each second; none: all that the machine has.
+    pub limit: Option<Duration>,
 }
 
 /// A listening socket.
@@ -39,6 +55,10 @@ pub struct Listener {
 pub struct Connection {
     /// The other side.
     pub peer: SocketAddr,
+    /// The app's port.
+    pub port: u16,
+    /// Whether the app has accepted it, or has closed it meanwhile.
+    pub accepted: bool,
     /// What is known of its traffic.
     pub traffic: Traffic,
 }
@@ -70,6 +90,29 @@ pub struct Data {
     pub unread: u32,
     /// Bytes the app wrote that the other side has not acknowledged.
     pub unsent: u32,
+    /// Whether the other side has said that it sends nothing more.
+    pub half_closed: bool,
+    /// Since the other side last acknowledged something.
+    pub acknowledged_ago: Duration,
+    /// How often in a row the kernel has repeated something without an acknowledgement, keepalive probes included.
+    pub repeats: u8,
+    /// Bytes received, and sent and acknowledged, in all of its life.
+    pub bytes: u64,
+    /// Counts of its segments; kernels before 4.6 have none.
+    pub segments: Option<Segments>,
+}
+
+/// Segments of a connection in all of its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segments {
+    /// Received, with data in them.
+    pub received: u32,
+    /// Sent, with data in them.
+    pub sent: u32,
+    /// Sent without data: bare acknowledgements and their like.
+    pub bare: u32,
+    /// Sent once more.
+    pub repeated: u32,
 }
 
 impl Data {
@@ -77,6 +120,12 @@ impl Data {
     #[must_use]
     pub fn quiet_for(&self) -> Duration {
         self.sent_ago.min(self.received_ago)
+    }
+
+    /// Since anything came from the other side, if only an acknowledgement.
+    #[must_use]
+    pub fn unheard_for(&self) -> Duration {
+        self.acknowledged_ago.min(self.received_ago)
     }
 
     /// Whether something is asked and not answered, or answered and not delivered.
@@ -110,6 +159,8 @@ pub enum Answer {
 pub struct Ended {
     /// The other side.
     pub peer: SocketAddr,
+    /// The app's port.
+    pub port: u16,
     /// How long ago, at most.
     pub ago: Duration,
 }
@@ -126,9 +177,14 @@ impl Look {
 pub(crate) mod tests {
     use super::*;
 
+    /// An accepted connection from `peer`.
+    pub(crate) fn connection(peer: &str, traffic: Traffic) -> Connection {
+        Connection { peer: peer.parse().expect("address"), port: 9050, accepted: true, traffic }
+    }
+
     /// An answered, quiet connection from `peer` on which data last moved `ago` milliseconds ago.
     pub(crate) fn quiet(peer: &str, ago: u64) -> Connection {
-        Connection { peer: peer.parse().expect("address"), traffic: Traffic::Known(data(ago, ago + 50)) }
+        connection(peer, Traffic::Known(data(ago, ago + 50)))
     }
 
     /// Traffic of a connection that sent and received that many milliseconds ago.
@@ -139,6 +195,12 @@ pub(crate) mod tests {
             ever_received: true,
             unread: 0,
             unsent: 0,
+            half_closed: false,
+            // With the later of both, as for a peer nearby.
+            acknowledged_ago: Duration::from_millis(sent.min(received)),
+            repeats: 0,
+            bytes: 100,
+            segments: None,
         }
     }
 
@@ -147,7 +209,9 @@ pub(crate) mod tests {
         Look {
             listeners: vec![Listener { port: 9050, waiting: 0, backlog: 128 }],
             connections: connections.to_vec(),
-            ended: Vec::new(),
+            closed: Some(Vec::new()),
+            cpu: Some(Cpu { used: Duration::ZERO, limit: None }),
+            ..Look::default()
         }
     }
 

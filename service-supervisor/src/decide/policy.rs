@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use task_state::{CONNECT_TIMEOUT, LEASE};
 
+use super::ignore::Ignore;
+use super::load::Thousandths;
+
 /// The shortest drain that lets every lease end: lease + connect timeout + 1 s (rule S5).
 pub const SHORTEST_DRAIN: Duration = LEASE.saturating_add(CONNECT_TIMEOUT).saturating_add(Duration::from_secs(1));
 
@@ -43,6 +46,14 @@ pub struct Policy {
     pub busy_file: bool,
     /// How long a lease of the busy sign may be, and how long the busy file counts in a row (S7).
     pub busy_max: Duration,
+    /// Above which share of the CPU the app is in use; none: its CPU says nothing.
+    pub busy_cpu: Option<Thousandths>,
+    /// Whose connections do not count.
+    pub ignore: Ignore,
+    /// For how long a connection on which nothing but pings moves counts as use; none: for ever.
+    pub max_quiet_stream: Option<Duration>,
+    /// After which silence a peer that acknowledges nothing is gone.
+    pub peer_gone: Duration,
 }
 
 impl Policy {
@@ -54,6 +65,12 @@ impl Policy {
             Some(timeout) => (timeout / 10).clamp(Duration::from_millis(100), SLOWEST),
             None => SLOWEST,
         }
+    }
+
+    /// Over how long the app's CPU is averaged.
+    #[must_use]
+    pub fn cpu_window(&self) -> Duration {
+        self.look_interval().max(Duration::from_secs(1))
     }
 
     /// How long the drain of a SIGTERM may take: what the stop grace leaves of ECS's patience, but never less than
@@ -89,6 +106,10 @@ pub(crate) mod tests {
             measures: false,
             busy_file: false,
             busy_max: Duration::from_secs(24 * 3600),
+            busy_cpu: Some(50),
+            ignore: Ignore::default(),
+            max_quiet_stream: Some(Duration::from_secs(86_400)),
+            peer_gone: Duration::from_secs(60),
         }
     }
 

@@ -4,9 +4,12 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use crate::decide::look::Scope;
+use crate::decide::look::{Scope, Segments};
 
 use super::canonical;
+
+/// The longest datagram of an answer; the kernel makes them no longer than 32 KiB.
+pub const LONGEST_PART: usize = 32 * 1024;
 
 /// `struct nlmsghdr`.
 const HEADER: usize = 16;
@@ -84,6 +87,8 @@ pub struct Socket {
     pub receive_queue: u32,
     /// Bytes not acknowledged; of a listener: its backlog.
     pub send_queue: u32,
+    /// What names it to its process; 0 while it is not accepted and once it is closed.
+    pub inode: u32,
     /// From `tcp_info`, where there is one.
     pub details: Option<Details>,
 }
@@ -95,8 +100,16 @@ pub struct Details {
     pub last_sent: Duration,
     /// `tcpi_last_data_recv`.
     pub last_received: Duration,
+    /// `tcpi_last_ack_recv`.
+    pub last_acknowledged: Duration,
+    /// `tcpi_retransmits` or `tcpi_probes`, whichever is more: how often in a row without an acknowledgement.
+    pub repeats: u8,
     /// `tcpi_bytes_received`; kernels before 4.2 have none.
     pub bytes_received: Option<u64>,
+    /// `tcpi_bytes_acked`; kernels before 4.2 have none.
+    pub bytes_acknowledged: Option<u64>,
+    /// Kernels before 4.6 have none.
+    pub segments: Option<Segments>,
 }
 
 /// The states of TCP (linux/tcp_states.h).
@@ -119,7 +132,9 @@ pub enum TcpState {
 impl TcpState {
     const LISTEN: u8 = 10;
 
-    fn from_kernel(number: u8) -> Option<Self> {
+    /// By the kernel's number.
+    #[must_use]
+    pub fn from_kernel(number: u8) -> Option<Self> {
         Some(match number {
             1 => TcpState::Established,
             2 => TcpState::SynSent,
@@ -224,6 +239,7 @@ fn socket(message: &[u8]) -> Result<Socket, BadAnswer> {
         expires: Duration::from_millis(u32_at(fixed, 52)?.into()),
         receive_queue: u32_at(fixed, 56)?,
         send_queue: u32_at(fixed, 60)?,
+        inode: u32_at(fixed, 68)?,
         details: details(&message[MESSAGE..])?,
     })
 }
@@ -245,11 +261,24 @@ fn details(mut attributes: &[u8]) -> Result<Option<Details>, BadAnswer> {
 
 /// Offsets in `struct tcp_info`, which only ever grows at its end.
 fn tcp_info(info: &[u8]) -> Result<Details, BadAnswer> {
+    let u64_at = |at: usize| info.get(at..at + 8).and_then(|b| b.try_into().ok()).map(u64::from_ne_bytes);
+    let ago = |at: usize| u32_at(info, at).map(|millis| Duration::from_millis(millis.into()));
     Ok(Details {
-        last_sent: Duration::from_millis(u32_at(info, 44)?.into()),
-        last_received: Duration::from_millis(u32_at(info, 52)?.into()),
-        bytes_received: info.get(128..136).and_then(|b| b.try_into().ok()).map(u64::from_ne_bytes),
+        last_sent: ago(44)?,
+        last_received: ago(52)?,
+        last_acknowledged: ago(56)?,
+        repeats: info[2].max(info[3]),
+        bytes_received: u64_at(128),
+        bytes_acknowledged: u64_at(120),
+        segments: segments(info).ok(),
     })
+}
+
+/// Every segment that was sent is counted, and so is each that had data in it: the rest had none.
+fn segments(info: &[u8]) -> Result<Segments, BadAnswer> {
+    let sent = u32_at(info, 156)?;
+    let bare = u32_at(info, 136)?.wrapping_sub(sent);
+    Ok(Segments { received: u32_at(info, 152)?, sent, bare, repeated: u32_at(info, 100)? })
 }
 
 /// Netlink pads to four bytes.

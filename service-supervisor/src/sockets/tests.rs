@@ -9,7 +9,7 @@ use crate::decide::look::Answer;
 fn app(address: &str) -> (TcpListener, Sockets, SocketAddr) {
     let listener = TcpListener::bind((address, 0)).expect("listen");
     let at = listener.local_addr().expect("address");
-    let sockets = Sockets::open(vec![at.port()], Some(at.ip())).expect("sock_diag");
+    let sockets = Sockets::open(Whose { ports: vec![at.port()], address: Some(at.ip()) });
     (listener, sockets, at)
 }
 
@@ -46,7 +46,7 @@ fn only_the_apps_own_address_and_port_are_judged() {
     let _accepted = elsewhere.accept().expect("accept");
     let look = sockets.look(Scope::All).expect("look");
     assert!(look.is_empty() && look.listeners.len() == 1);
-    let mut any = Sockets::open(vec![at.port()], None).expect("sock_diag");
+    let mut any = Sockets::open(Whose { ports: vec![at.port()], address: None });
     assert_eq!(any.look(Scope::All).expect("look").listeners.len(), 2);
 }
 
@@ -59,7 +59,7 @@ fn an_ipv4_peer_of_an_ipv6_listener_is_seen_as_itself() {
     let port = listener.local_addr().expect("address").port();
     let client = TcpStream::connect(("127.91.0.4", port)).expect("connect");
     let _accepted = listener.accept().expect("accept");
-    let mut sockets = Sockets::open(vec![port], Some("127.91.0.4".parse().expect("address"))).expect("sock_diag");
+    let mut sockets = Sockets::open(Whose { ports: vec![port], address: Some("127.91.0.4".parse().expect("address")) });
     let look = seen(&mut sockets, "the connection", |look| look.connections.len() == 1);
     assert_eq!(look.connections[0].peer, client.local_addr().expect("address"));
 }
@@ -103,8 +103,8 @@ fn a_look_at_too_many_sockets_does_not_spoil_the_next_one() {
             (client, listener.accept().expect("accept"))
         })
         .collect();
-    sockets.most = 10;
+    sockets.diag.as_mut().expect("sock_diag").most = 10;
     assert!(matches!(sockets.look(Scope::All), Err(NoLook::TooMany)));
-    sockets.most = MOST_SOCKETS;
+    sockets.diag.as_mut().expect("sock_diag").most = MOST_SOCKETS;
     assert_eq!(sockets.look(Scope::All).expect("look").connections.len(), pairs.len());
 }

@@ -6,6 +6,7 @@ mod app;
 mod authority;
 mod busy;
 mod drains;
+mod evidence;
 mod figures;
 mod hostile;
 mod orders;

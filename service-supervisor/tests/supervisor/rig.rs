@@ -28,6 +28,8 @@ pub(crate) struct Rig {
 pub(crate) enum App<'a> {
     /// This binary, listening on 9050 of the rig's address.
     Listening,
+    /// The same, but on this port of every address, IPv6 included; sockets on any address are judged then.
+    Everywhere(u16),
     /// A shell script; see [`Rig::wait_for_script`].
     Script(&'a str),
 }
@@ -46,16 +48,23 @@ impl Rig {
         let file = folder.join("shutdown");
         let mut words = wrapper.iter().chain(&[SUPERVISOR]);
         let mut command = Command::new(words.next().expect("a program"));
-        command.args(words).args(["--listen", &format!("{address}:9051"), "--app-address", address, "--shutdown-file"]);
-        command.arg(&file).args(options).arg("--");
+        command.args(words).args(["--listen", &format!("{address}:9051"), "--shutdown-file"]).arg(&file);
+        let app_listen = match app {
+            App::Everywhere(port) => format!("[::]:{port}"),
+            App::Listening | App::Script(_) => {
+                command.args(["--app-address", address]);
+                format!("{address}:9050")
+            }
+        };
+        command.args(options).arg("--");
         match app {
-            App::Listening => {
+            App::Listening | App::Everywhere(_) => {
                 let own = std::env::current_exe().expect("this binary");
                 command.arg(own).args(["--exact", "app::the_app", "--nocapture"]);
             }
             App::Script(script) => drop(command.args(["/bin/sh", "-c", script])),
         }
-        command.env("SERVICE_NAME", "demo").env("APP_LISTEN", format!("{address}:9050")).env("LOG", "debug");
+        command.env("SERVICE_NAME", "demo").env("APP_LISTEN", app_listen).env("LOG", "debug");
         command.env("READY", folder.join("ready")).env("FOLDER", &folder);
         command.env("LOG_FORMAT", "json").stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the supervisor starts");
@@ -98,6 +107,10 @@ impl Rig {
 
     pub(crate) fn signal(&self, signal: Signal) {
         kill(self.pid(), signal).expect("signalled");
+    }
+
+    pub(crate) fn has_exited(&mut self) -> bool {
+        self.child.try_wait().expect("wait").is_some()
     }
 
     /// The supervisor's exit code.

@@ -1,6 +1,8 @@
 use std::net::IpAddr;
+use std::time::Duration;
 
 use super::super::look::tests::{data, look, quiet};
+use super::super::look::{Connection, Data, Traffic};
 use super::super::policy::tests::defaults;
 use super::super::usage::Evidence;
 use super::super::watchers::ClientId;
@@ -213,6 +215,31 @@ fn a_connection_that_waits_to_be_accepted_is_never_cut_by_idleness() {
         policy: &scene.policy,
     };
     assert!(matches!(scene.drain.judge(facts, Moment::millis(BEGAN + 60_000)), Verdict::Back(_)));
+}
+
+#[test]
+fn a_connection_of_an_ignored_peer_holds_a_drain_only_while_its_request_is_answered() {
+    let mut scene = Scene::new(Cause::Idle);
+    scene.policy.ignore.networks = vec!["10.0.0.9".parse().expect("address")];
+    let quiet = quiet(DIRECT, 0);
+    let asks = Connection { traffic: Traffic::Known(data(50, 10)), ..quiet };
+    let queued = Connection { accepted: false, traffic: Traffic::Unknown, ..quiet };
+    assert_eq!(scene.at(10_000, &[quiet, asks]), Verdict::Wait(Waiting::Connections(1)));
+    assert_eq!(scene.at(10_100, &[quiet]), Verdict::Wait(Waiting::SecondLook));
+    assert_eq!(scene.at(10_200, &[quiet, queued]), Verdict::Commit(Commit::AllGone));
+    // One that asks for ever is cut at the end.
+    let mut greedy = Scene::new(Cause::Idle);
+    greedy.policy.ignore.networks.clone_from(&scene.policy.ignore.networks);
+    assert_eq!(greedy.at(60_000, &[asks]), Verdict::Commit(Commit::Deadline));
+}
+
+#[test]
+fn a_connection_whose_peer_is_gone_is_cut_at_the_drain_timeout() {
+    let unheard = Duration::from_secs(360);
+    let pings = Data { unsent: 9, repeats: 7, acknowledged_ago: unheard, ..data(100, 360_000) };
+    let gone = Connection { traffic: Traffic::Known(pings), ..quiet(DIRECT, 0) };
+    assert!(waits(&Scene::new(Cause::Idle).at(59_900, &[gone])));
+    assert_eq!(Scene::new(Cause::Idle).at(60_000, &[gone]), Verdict::Commit(Commit::Deadline));
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::super::look::tests::data;
-use super::super::look::{Connection, Traffic};
+use super::super::look::Traffic;
+use super::super::look::tests::{connection, data};
 use super::*;
 
 /// Something that the world may do.
@@ -78,7 +78,7 @@ fn take(story: &mut Story, step: &Step) {
         }
         Step::Connect(sent, received) => {
             let traffic = Traffic::Known(data(*sent, *received));
-            story.connections.push(Connection { peer: PEER.parse().expect("address"), traffic });
+            story.connections.push(connection(PEER, traffic));
         }
         Step::Disconnect => story.connections.clear(),
         Step::Blind(blind) => story.blind = *blind,

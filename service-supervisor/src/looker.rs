@@ -1,0 +1,47 @@
+//! Takes a look: at the app's sockets, at what was opened meanwhile, at the CPU.
+
+use crate::cpu::CpuMeter;
+use crate::decide::action::Event;
+use crate::decide::look::Scope;
+use crate::log;
+use crate::sockets::Sockets;
+
+/// What looks.
+#[derive(Debug)]
+pub struct Looker {
+    sockets: Sockets,
+    /// None: the CPU says nothing about use.
+    cpu: Option<CpuMeter>,
+    looks_fail: bool,
+}
+
+impl Looker {
+    /// At these sockets, and at the CPU where that matters.
+    #[must_use]
+    pub fn new(sockets: Sockets, looks_at_cpu: bool) -> Self {
+        Looker { sockets, cpu: looks_at_cpu.then(CpuMeter::find), looks_fail: false }
+    }
+
+    /// Looks once. `accepted` takes in who waits on 9051 and says how many ever came there: they are the supervisor's.
+    pub fn look(&mut self, scope: Scope, accepted: impl FnOnce() -> u64) -> Event {
+        match self.sockets.look(scope) {
+            Ok(mut look) => {
+                self.looks_fail = false;
+                if scope == Scope::All {
+                    // After the count: whoever is in it and came to 9051 has been accepted then.
+                    look.opened = look.opened.map(|opened| opened.saturating_sub(accepted()));
+                    look.cpu = self.cpu.as_ref().and_then(CpuMeter::read);
+                }
+                Event::Looked(scope, Some(look))
+            }
+            Err(error) => {
+                if !self.looks_fail {
+                    self.looks_fail = true;
+                    let error = daemon::exit::chain(&error);
+                    log::warn("cannot look at the app's sockets; that counts as use").with("error", error).write();
+                }
+                Event::Looked(scope, None)
+            }
+        }
+    }
+}
