@@ -25,7 +25,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
 use self::docker::Containers;
-use self::orders::{Grip, Order};
+use self::orders::{Order, UnderWay};
 use self::process::Processes;
 use self::simulated::Simulated;
 
@@ -222,7 +222,10 @@ fn cannot_pull(image: &str) -> String {
 
 /// Runs tasks. Belongs to the thread that made it: its children die with that thread.
 #[derive(Debug)]
-pub struct Runtime(Kind);
+pub struct Runtime {
+    kind: Kind,
+    under_way: UnderWay,
+}
 
 #[derive(Debug)]
 enum Kind {
@@ -237,51 +240,44 @@ impl Runtime {
     /// # Errors
     /// [`Error`]; with Docker, also when what an earlier life left behind cannot be removed.
     pub async fn new(settings: RuntimeSettings, events: UnboundedSender<Happened>) -> Result<Runtime, Error> {
-        Ok(Runtime(match settings {
+        let kind = match settings {
             RuntimeSettings::Process(settings) => Kind::Processes(Processes::new(settings, events)?),
             RuntimeSettings::Docker(settings) => Kind::Containers(Containers::new(settings, events).await?),
             RuntimeSettings::Simulated => Kind::Simulated(Simulated::new(events)),
-        }))
+        };
+        Ok(Runtime { kind, under_way: UnderWay::default() })
     }
 
     /// Starts a task: answered by [`Happened::Started`] or [`Happened::Failed`]. Needs a tokio runtime; a task that is
     /// under way already is left as it is.
     pub fn start(&self, spec: TaskSpec) {
-        match &self.0 {
-            Kind::Processes(processes) => processes.start(spec),
-            Kind::Containers(containers) => containers.start(spec),
-            Kind::Simulated(tasks) => tasks.start(spec),
+        match &self.kind {
+            Kind::Processes(processes) => processes.start(spec, &self.under_way),
+            Kind::Containers(containers) => containers.start(spec, &self.under_way),
+            Kind::Simulated(tasks) => tasks.start(spec, &self.under_way),
         }
     }
 
     /// Stops a task: the stop signal, the stop timeout, `SIGKILL`. Answered by [`Happened::Exited`] for each container
     /// that still runs; a task that is unknown or stopping already is left as it is.
     pub fn stop(&self, task: &str) {
-        self.tell(task, Order::Stop);
+        self.under_way.tell(task, Order::Stop);
     }
 
     /// Kills a task at once: its host has gone.
     pub fn kill(&self, task: &str) {
-        self.tell(task, Order::Kill);
-    }
-
-    fn tell(&self, task: &str, order: Order) {
-        match &self.0 {
-            Kind::Processes(processes) => processes.tell(task, order),
-            Kind::Containers(containers) => containers.tell(task, order),
-            Kind::Simulated(tasks) => tasks.tell(task, order),
-        }
+        self.under_way.tell(task, Order::Kill);
     }
 
     /// Stops a task's processes in their tracks, as a machine that has lost its disk does. A stop's `SIGTERM` waits for
     /// the thaw; `SIGKILL` does not.
     pub fn freeze(&self, task: &str) {
-        self.grip(task, |grip| grip.frozen = true);
+        self.under_way.grip(task, |grip| grip.frozen = true);
     }
 
     /// Lets them go on.
     pub fn thaw(&self, task: &str) {
-        self.grip(task, |grip| grip.frozen = false);
+        self.under_way.grip(task, |grip| grip.frozen = false);
     }
 
     /// Cuts a task off the network: silently, nothing reaches its address any more and nothing comes from it. Answered
@@ -290,28 +286,21 @@ impl Runtime {
     /// Processes share the machine's network, so the task is cut off from its own address too, and what it calls from
     /// another address of the machine still goes out; a container loses its network interface.
     pub fn cut(&self, task: &str) {
-        self.grip(task, |grip| grip.cut = true);
+        self.under_way.grip(task, |grip| grip.cut = true);
     }
 
     /// Puts the task back on the network, at the address that it had.
     pub fn mend(&self, task: &str) {
-        self.grip(task, |grip| grip.cut = false);
-    }
-
-    fn grip(&self, task: &str, change: impl FnOnce(&mut Grip)) {
-        match &self.0 {
-            Kind::Processes(processes) => processes.grip(task, change),
-            Kind::Containers(containers) => containers.grip(task, change),
-            Kind::Simulated(tasks) => tasks.grip(task, change),
-        }
+        self.under_way.grip(task, |grip| grip.cut = false);
     }
 
     /// Ends everything it started: the stop signal, a short grace, `SIGKILL`.
     pub async fn end(self) {
-        match self.0 {
-            Kind::Processes(processes) => processes.end().await,
+        self.under_way.end().await;
+        match self.kind {
             Kind::Containers(containers) => containers.end().await,
-            Kind::Simulated(tasks) => tasks.end().await,
+            // The directory of all tasks goes with its owner.
+            Kind::Processes(_) | Kind::Simulated(_) => {}
         }
     }
 }

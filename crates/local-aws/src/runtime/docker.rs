@@ -32,7 +32,6 @@ const AGAIN: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Containers {
     shared: Arc<Shared>,
-    under_way: UnderWay,
 }
 
 #[derive(Debug)]
@@ -54,25 +53,17 @@ impl Containers {
         calls::remove_marked(&docker, &mark(&settings)).await.map_err(Error::Leftovers)?;
         let published = Published::new(&settings.publish);
         let shared = Arc::new(Shared { docker, settings, published, events });
-        Ok(Containers { shared, under_way: UnderWay::default() })
+        Ok(Containers { shared })
     }
 
-    pub(crate) fn start(&self, spec: TaskSpec) {
+    pub(crate) fn start(&self, spec: TaskSpec, under_way: &UnderWay) {
         let shared = Arc::clone(&self.shared);
         let id = spec.id.clone();
-        self.under_way.start(&id, |orders| async move { shared.run(&spec, &orders).await });
+        under_way.start(&id, |orders| async move { shared.run(&spec, &orders).await });
     }
 
-    pub(crate) fn tell(&self, task: &str, order: Order) {
-        self.under_way.tell(task, order);
-    }
-
-    pub(crate) fn grip(&self, task: &str, change: impl FnOnce(&mut Grip)) {
-        self.under_way.grip(task, change);
-    }
-
+    /// All tasks have ended: what is left of them goes.
     pub(crate) async fn end(self) {
-        self.under_way.end().await;
         if let Err(error) = calls::remove_marked(&self.shared.docker, &mark(&self.shared.settings)).await {
             tracing::warn!(error = %calls::words(&error), "containers may be left behind");
         }

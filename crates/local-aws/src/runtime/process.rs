@@ -22,7 +22,6 @@ pub(crate) struct Processes {
     /// Holds the directories of the tasks.
     directory: PathBuf,
     events: UnboundedSender<Happened>,
-    under_way: UnderWay,
     cuts: Arc<Cuts>,
 }
 
@@ -33,22 +32,16 @@ impl Processes {
         remove_leftovers(&parent);
         let directory = parent.join(format!("local-aws-{}-{}", std::process::id(), uuid::Uuid::new_v4().simple()));
         std::fs::create_dir(&directory).map_err(|error| Error::Directory(parent, error))?;
-        Ok(Processes {
-            settings: Arc::new(settings),
-            directory,
-            events,
-            under_way: UnderWay::default(),
-            cuts: Arc::default(),
-        })
+        Ok(Processes { settings: Arc::new(settings), directory, events, cuts: Arc::default() })
     }
 
-    pub(crate) fn start(&self, spec: TaskSpec) {
+    pub(crate) fn start(&self, spec: TaskSpec, under_way: &UnderWay) {
         let settings = Arc::clone(&self.settings);
         let directory = self.directory.join(&spec.id);
         let events = self.events.clone();
         let cuts = Arc::clone(&self.cuts);
         let id = spec.id.clone();
-        self.under_way.start(&id, |orders| async move {
+        under_way.start(&id, |orders| async move {
             match start_all(&spec, &settings, &directory, &events) {
                 Ok(children) => {
                     let started =
@@ -66,19 +59,6 @@ impl Processes {
                 }
             }
         });
-    }
-
-    pub(crate) fn tell(&self, task: &str, order: Order) {
-        self.under_way.tell(task, order);
-    }
-
-    pub(crate) fn grip(&self, task: &str, change: impl FnOnce(&mut Grip)) {
-        self.under_way.grip(task, change);
-    }
-
-    pub(crate) async fn end(self) {
-        self.under_way.end().await;
-        let _ = std::fs::remove_dir_all(&self.directory);
     }
 }
 

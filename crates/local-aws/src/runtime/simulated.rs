@@ -15,37 +15,24 @@ const KILLED: i64 = 137;
 #[derive(Debug)]
 pub(crate) struct Simulated {
     events: UnboundedSender<Happened>,
-    under_way: UnderWay,
 }
 
 impl Simulated {
-    pub(crate) fn new(events: UnboundedSender<Happened>) -> Self {
-        Simulated { events, under_way: UnderWay::default() }
+    pub(crate) const fn new(events: UnboundedSender<Happened>) -> Self {
+        Simulated { events }
     }
 
-    pub(crate) fn start(&self, spec: TaskSpec) {
+    pub(crate) fn start(&self, spec: TaskSpec, under_way: &UnderWay) {
         let events = self.events.clone();
         let TaskSpec { id, address, containers, .. } = spec;
         let stop_timeout = containers.iter().map(|container| container.stop_timeout).max().unwrap_or_default();
-        self.under_way.start(&id.clone(), |orders| async move {
+        under_way.start(&id.clone(), |orders| async move {
             let _ = events.send(Happened::Started { task: id.clone(), address, docker_ids: Vec::new() });
             let code = until_ended(&orders, stop_timeout).await;
             for ContainerSpec { name: container, .. } in containers {
                 let _ = events.send(Happened::Exited { task: id.clone(), container, code });
             }
         });
-    }
-
-    pub(crate) fn tell(&self, task: &str, order: Order) {
-        self.under_way.tell(task, order);
-    }
-
-    pub(crate) fn grip(&self, task: &str, change: impl FnOnce(&mut Grip)) {
-        self.under_way.grip(task, change);
-    }
-
-    pub(crate) async fn end(self) {
-        self.under_way.end().await;
     }
 }
 

@@ -114,50 +114,28 @@ impl Lifecycle {
     /// Whether it is part of the group's capacity, or about to be.
     #[must_use]
     pub const fn counts(self) -> bool {
-        match self {
-            Lifecycle::Pending(_) | Lifecycle::InService => true,
-            Lifecycle::EnteringStandby
-            | Lifecycle::Standby
-            | Lifecycle::Terminating(_)
-            | Lifecycle::Terminated
-            | Lifecycle::Warming(..)
-            | Lifecycle::Warmed(_)
-            | Lifecycle::WarmedTerminating(_)
-            | Lifecycle::WarmedTerminated => false,
-        }
+        matches!(self.part(), Part::Capacity)
     }
 
     /// Whether it is in the warm pool, on its way into it, or going from there.
     #[must_use]
     pub const fn in_pool(self) -> bool {
-        match self {
-            Lifecycle::Warming(..)
-            | Lifecycle::Warmed(_)
-            | Lifecycle::WarmedTerminating(_)
-            | Lifecycle::WarmedTerminated => true,
-            Lifecycle::Pending(_)
-            | Lifecycle::InService
-            | Lifecycle::EnteringStandby
-            | Lifecycle::Standby
-            | Lifecycle::Terminating(_)
-            | Lifecycle::Terminated => false,
-        }
+        matches!(self.part(), Part::Pool | Part::PoolEnding)
     }
 
     /// Whether its termination has begun.
     #[must_use]
     pub const fn is_ending(self) -> bool {
+        matches!(self.part(), Part::Ending | Part::PoolEnding)
+    }
+
+    const fn part(self) -> Part {
         match self {
-            Lifecycle::Terminating(_)
-            | Lifecycle::Terminated
-            | Lifecycle::WarmedTerminating(_)
-            | Lifecycle::WarmedTerminated => true,
-            Lifecycle::Pending(_)
-            | Lifecycle::InService
-            | Lifecycle::EnteringStandby
-            | Lifecycle::Standby
-            | Lifecycle::Warming(..)
-            | Lifecycle::Warmed(_) => false,
+            Lifecycle::Pending(_) | Lifecycle::InService => Part::Capacity,
+            Lifecycle::EnteringStandby | Lifecycle::Standby => Part::Standby,
+            Lifecycle::Terminating(_) | Lifecycle::Terminated => Part::Ending,
+            Lifecycle::Warming(..) | Lifecycle::Warmed(_) => Part::Pool,
+            Lifecycle::WarmedTerminating(_) | Lifecycle::WarmedTerminated => Part::PoolEnding,
         }
     }
 
@@ -166,4 +144,14 @@ impl Lifecycle {
     pub const fn is_over(self) -> bool {
         matches!(self, Lifecycle::Terminated | Lifecycle::WarmedTerminated)
     }
+}
+
+/// The part of a group that an instance is in, or comes into.
+#[derive(Clone, Copy)]
+enum Part {
+    Capacity,
+    Standby,
+    Ending,
+    Pool,
+    PoolEnding,
 }

@@ -64,18 +64,8 @@ impl AutoScaling {
         let instance = self.live(id)?;
         let grace = self.groups.get(&instance.group).and_then(|group| group.settings.health_check_grace_period);
         let grace = self.pace.of(Duration::from_secs(u64::from(grace.unwrap_or(0))));
-        let spared = match instance.lifecycle {
-            Lifecycle::InService => instance.since + grace > now,
-            Lifecycle::Pending(_) => true,
-            Lifecycle::EnteringStandby
-            | Lifecycle::Standby
-            | Lifecycle::Terminating(_)
-            | Lifecycle::Terminated
-            | Lifecycle::Warming(..)
-            | Lifecycle::Warmed(_)
-            | Lifecycle::WarmedTerminating(_)
-            | Lifecycle::WarmedTerminated => false,
-        };
+        let graced = instance.lifecycle != Lifecycle::InService || instance.since + grace > now;
+        let spared = instance.lifecycle.counts() && graced;
         if illness.is_some() && spared && request.should_respect_grace_period.unwrap_or(true) {
             return Ok(());
         }
