@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 /// The cluster, group and capacity provider all have this name.
 pub const NAME: &str = "doze";
 
+/// What supervisors want to be shown, and proxies and agents show (rule W4).
+pub const TOKEN: &str = "of-this-world";
+
 /// How quickly the services of a world fall asleep.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
@@ -59,6 +62,7 @@ fn service(family: &str, pace: Pace) -> Value {
                 { "name": "SUPERVISOR_APP_ADDRESS", "value": "{TASK_ADDRESS}" },
                 { "name": "SUPERVISOR_SHUTDOWN_FILE", "value": "{TASK_DIR}/shutdown" },
                 { "name": "SUPERVISOR_IDLE_TIMEOUT", "value": idle },
+                { "name": "SUPERVISOR_TOKEN", "value": TOKEN },
                 { "name": "LOG_FORMAT", "value": "json" },
             ],
         }],
@@ -81,6 +85,7 @@ fn pair_proxy() -> Value {
                 { "name": "PROXY_CLUSTER", "value": NAME },
                 { "name": "PROXY_CAPACITY_PROVIDER", "value": NAME },
                 { "name": "PROXY_HEALTH_INTERVAL", "value": "1s" },
+                { "name": "PROXY_TOKEN", "value": TOKEN },
                 { "name": "LOG_FORMAT", "value": "json" },
             ],
         }],

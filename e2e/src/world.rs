@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::binaries::Binaries;
-use crate::definitions::{self, NAME, Pace};
+use crate::definitions::{self, NAME, Pace, TOKEN};
 use crate::network::Network;
 use crate::process::Process;
 use crate::timeline::{Timeline, Weight};
@@ -220,6 +220,7 @@ fn cloud_arguments(
         ("--image", format!("doze-proxy={}", path("proxy-sidecar"))),
         ("--agent", path("instance-agent")),
         ("--agent-env", format!("AGENT_IDLE_GRACE={}ms", idle_grace.as_millis())),
+        ("--agent-env", format!("AGENT_TOKEN={TOKEN}")),
         ("--agent-env", "LOG_FORMAT=json".into()),
         ("--agent-env", format!("{log_name}={log_value}")),
     ]
@@ -243,6 +244,7 @@ fn proxy_environment(
         ("PROXY_DNS_SERVER", dns.to_string()),
         ("PROXY_CLUSTER", NAME.into()),
         ("PROXY_CAPACITY_PROVIDER", NAME.into()),
+        ("PROXY_TOKEN", TOKEN.into()),
         ("AWS_ENDPOINT_URL", format!("http://{page}")),
         ("AWS_REGION", "eu-west-1".into()),
         ("AWS_ACCESS_KEY_ID", "local".into()),
