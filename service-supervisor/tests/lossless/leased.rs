@@ -47,7 +47,7 @@ pub(super) fn life(number: usize, mut dice: Dice) -> Sums {
     let releases = dice.below(12) != 0;
     let idle_timeout = if order == Order::Idle { "1s" } else { "0" };
     let options = ["--drain-min", "0", "--stop-grace", "5s", "--idle-timeout", idle_timeout];
-    let mut life = Life::supervised(number, finishes, &options);
+    let life = Life::supervised(number, finishes, &options);
     let proxy = Proxy::new(life.status);
     let sums = Mutex::new(Sums { drains: 1, ..Sums::default() });
     std::thread::scope(|scope| {

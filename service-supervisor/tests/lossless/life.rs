@@ -1,15 +1,17 @@
 //! One life: an app, with a supervisor or without, on an address and ports of its own.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use task_state::Message;
 
 use super::app::{FINISHES, LISTEN};
 
@@ -21,7 +23,8 @@ pub(super) struct Life {
     pub(super) app: SocketAddr,
     pub(super) status: SocketAddr,
     folder: PathBuf,
-    child: Child,
+    pid: Pid,
+    child: Mutex<Child>,
 }
 
 /// How a life is told to end.
@@ -64,7 +67,8 @@ impl Life {
             command.env(FINISHES, "yes");
         }
         let child = command.spawn().expect("started");
-        Life { app, status, folder, child }
+        let pid = Pid::from_raw(child.id().cast_signed());
+        Life { app, status, folder, pid, child: Mutex::new(child) }
     }
 
     /// Waits until the app accepts. What is asked is closed again at once, and nothing was asked by it.
@@ -77,8 +81,7 @@ impl Life {
     }
 
     pub(super) fn signal(&self, signal: Signal) {
-        let pid = Pid::from_raw(self.child.id().cast_signed());
-        kill(pid, signal).expect("signalled");
+        kill(self.pid, signal).expect("signalled");
     }
 
     /// Gives the order.
@@ -105,11 +108,21 @@ impl Life {
         Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
     }
 
+    /// Opens a watch on 9051, which answers.
+    pub(super) fn watch(&self, query: &str) -> impl Iterator<Item = Message> + use<> {
+        let mut stream = TcpStream::connect(self.status).expect("9051 accepts");
+        stream.set_read_timeout(Some(LIMIT)).expect("a timeout");
+        // HTTP/1.0: lines without chunks.
+        write!(stream, "GET /watch{query} HTTP/1.0\r\n\r\n").expect("asked");
+        let lines = BufReader::new(stream).lines().map_while(Result::ok);
+        lines.filter_map(|line| serde_json::from_str(&line).ok())
+    }
+
     /// Waits for the end.
-    pub(super) fn end(&mut self) -> ExitStatus {
+    pub(super) fn end(&self) -> ExitStatus {
         let since = Instant::now();
         loop {
-            if let Some(status) = self.child.try_wait().expect("waited") {
+            if let Some(status) = self.child.lock().expect("child").try_wait().expect("waited") {
                 return status;
             }
             assert!(since.elapsed() < LIMIT, "it never ended\n{}", self.log());
@@ -125,8 +138,10 @@ impl Life {
 
 impl Drop for Life {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Ok(child) = self.child.get_mut() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
