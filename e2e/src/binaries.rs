@@ -23,7 +23,9 @@ pub enum Error {
     Missing(&'static str),
 }
 
-const WANTED: [&str; 5] = ["proxy-sidecar", "service-supervisor", "instance-agent", "local-aws", "demo-app"];
+const SUPERVISOR: &str = "service-supervisor";
+
+const WANTED: [&str; 5] = ["proxy-sidecar", SUPERVISOR, "instance-agent", "local-aws", "demo-app"];
 
 impl Binaries {
     /// Builds (cargo's progress goes to standard error) and looks.
@@ -31,20 +33,9 @@ impl Binaries {
     /// # Errors
     /// When cargo cannot build them.
     pub fn build() -> Result<Self, Error> {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("e2e lies in the workspace");
-        let output = Command::new(cargo)
-            .current_dir(root)
-            // All binaries of the workspace in one call: any other choice would unify features differently and build
-            // the dependencies a second time.
-            .args(["build", "--workspace", "--bins", "--message-format=json-render-diagnostics"])
-            .stderr(Stdio::inherit())
-            .output()
-            .map_err(Error::Cargo)?;
-        if !output.status.success() {
-            return Err(Error::Build);
-        }
-        let found: BTreeMap<String, PathBuf> = output.stdout.split(|b| *b == b'\n').filter_map(executable).collect();
+        // All binaries of the workspace in one call: any other choice would unify features differently and build the
+        // dependencies a second time.
+        let found = build(&["build", "--workspace", "--bins"])?;
         match WANTED.iter().find(|name| !found.contains_key(**name)) {
             Some(missing) => Err(Error::Missing(missing)),
             None => Ok(Binaries(found)),
@@ -69,6 +60,32 @@ impl Binaries {
     pub fn path(&self, name: &str) -> &Path {
         self.0.get(name).unwrap_or_else(|| panic!("{name} is no program of this workspace"))
     }
+}
+
+/// Builds the supervisor as it ships, for this target, and tells where it is.
+///
+/// # Errors
+/// When cargo cannot build it.
+pub fn shipped_supervisor(target: &str) -> Result<PathBuf, Error> {
+    let built = build(&["build", "--locked", "--profile", "small", "--target", target, "-p", SUPERVISOR])?;
+    built.get(SUPERVISOR).cloned().ok_or(Error::Missing(SUPERVISOR))
+}
+
+/// Runs cargo; its progress goes to standard error.
+fn build(arguments: &[&str]) -> Result<BTreeMap<String, PathBuf>, Error> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("e2e lies in the workspace");
+    let output = Command::new(cargo)
+        .current_dir(root)
+        .args(arguments)
+        .arg("--message-format=json-render-diagnostics")
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(Error::Cargo)?;
+    if !output.status.success() {
+        return Err(Error::Build);
+    }
+    Ok(output.stdout.split(|b| *b == b'\n').filter_map(executable).collect())
 }
 
 /// The name and path of an executable that a line of cargo's JSON tells of.

@@ -78,8 +78,7 @@ impl Supervisor {
         let clock = Clock::start();
         let signals = block_signals().map_err(Broken::Prepare)?;
         notice_ended_children().map_err(Broken::Prepare)?;
-        // Orphans of the app come to us, also where we are not PID 1.
-        nix::sys::prctl::set_child_subreaper(true).map_err(|error| Broken::Prepare(error.into()))?;
+        adopt_orphans();
         let file = ShutdownFile::prepare(&settings.shutdown_file, FILE_TOKENS, clock.now());
         let whose = settings.whose();
         let mut sources = Sources::open(&signals, settings.listen, settings.access, file)
@@ -169,6 +168,18 @@ impl Supervisor {
             }
         }
         None
+    }
+}
+
+/// Orphans of the app come to us, also where we are not PID 1.
+fn adopt_orphans() {
+    let adopted = nix::sys::prctl::set_child_subreaper(true);
+    if let Err(error) = adopted
+        && nix::unistd::getpid().as_raw() != 1
+    {
+        log::warn("orphans of the app go to another process: not PID 1, and no child subreaper")
+            .with("error", Shown(error))
+            .write();
     }
 }
 

@@ -50,11 +50,12 @@ impl Readiness {
 }
 
 /// How long to wait for the next look at an app started `ago`: every 5 ms at first, backing off to 1 s. The wait is a
-/// fiftieth of the age, so a slow app is noticed late by 2 % of its start at most; sooner where a proxy waits.
+/// twelfth of the age, so a slow app is noticed late by 8 % of its start at most, and looks wake us twenty times in
+/// ten seconds at the most, once the first three are over; sooner where a proxy waits.
 #[must_use]
 pub fn look_interval(ago: Duration, proxy_waits: bool) -> Duration {
     let slowest = if proxy_waits { Duration::from_millis(25) } else { Duration::from_secs(1) };
-    (ago / 50).clamp(Duration::from_millis(5), slowest)
+    (ago / 12).clamp(Duration::from_millis(5), slowest)
 }
 
 #[cfg(test)]
@@ -87,8 +88,15 @@ mod tests {
     fn a_starting_app_is_looked_at_every_5_ms_and_later_more_seldom() {
         let after = |secs| look_interval(Duration::from_secs(secs), false);
         assert_eq!(after(0), Duration::from_millis(5));
-        assert_eq!(after(10), Duration::from_millis(200));
+        assert_eq!(after(6), Duration::from_millis(500));
         assert_eq!(after(600), Duration::from_secs(1));
         assert_eq!(look_interval(Duration::from_secs(600), true), Duration::from_millis(25));
+    }
+
+    #[test]
+    fn an_app_that_takes_its_time_costs_twenty_looks_in_ten_seconds_at_the_most() {
+        let ages = std::iter::successors(Some(Duration::from_secs(3)), |age| Some(*age + look_interval(*age, false)));
+        let looks = ages.take_while(|age| *age < Duration::from_secs(13)).count();
+        assert!(looks <= 20, "{looks}");
     }
 }

@@ -1,0 +1,81 @@
+//! What it takes of disk, memory and processor.
+
+use std::net::TcpStream;
+use std::time::Duration;
+
+use crate::peers::Bench;
+use crate::running::{Running, ask, wait_until};
+use crate::say;
+
+/// Long enough for looks at an app that is not ready to be rare.
+const SETTLE: Duration = Duration::from_secs(15);
+const REST: Duration = Duration::from_secs(10);
+
+/// One supervisor at rest.
+struct Resting {
+    what: &'static str,
+    running: Running,
+    watches: Vec<TcpStream>,
+    most_wakes: f64,
+    most_memory: f64,
+}
+
+pub(crate) fn measure(bench: &Bench) {
+    for peer in bench.peers() {
+        let Some(program) = peer.words.first() else { continue };
+        let size = std::fs::metadata(program).expect("the program").len();
+        #[expect(clippy::cast_precision_loss, reason = "a small file")]
+        let kib = size as f64 / 1024.0;
+        say(&format!("{}: file", peer.name), kib, "KiB", (peer.name == "service-supervisor").then_some(1024.0));
+    }
+    let of_peers: Vec<(&str, Running)> = bench
+        .peers()
+        .into_iter()
+        .filter(|peer| !peer.words.is_empty() && peer.name != "service-supervisor")
+        .map(|peer| (peer.name, Running::start(&with_app(bench, peer.words, "-"))))
+        .collect();
+    let resting = [
+        resting(bench, "ready, nobody watching", "127.203.1.1", 0, 3.0),
+        resting(bench, "ready, two watchers", "127.203.1.2", 2, 20.0),
+        resting(bench, "ready, 300 watchers", "127.203.1.3", 300, 20.0),
+        resting(bench, "before it is ready", "127.203.1.4", 0, 20.0),
+    ];
+    std::thread::sleep(SETTLE);
+    for (name, running) in &of_peers {
+        say(&format!("{name}: resident"), running.status("VmRSS"), "KiB", None);
+    }
+    let before: Vec<(f64, f64)> = resting.iter().map(figures).collect();
+    std::thread::sleep(REST);
+    for (one, before) in resting.iter().zip(before) {
+        let (wakes, processor) = figures(one);
+        say(&format!("{}: resident", one.what), one.running.status("VmRSS"), "KiB", Some(one.most_memory));
+        say(&format!("{}: threads", one.what), one.running.status("Threads"), "", Some(1.0));
+        say(&format!("{}: wake-ups in 10 s", one.what), wakes - before.0, "", Some(one.most_wakes));
+        let of_a_core = (processor - before.1) / REST.as_secs_f64() / 10.0;
+        // 300 watchers want 300 heartbeats a second.
+        say(&format!("{}: processor", one.what), of_a_core, "% of a core", (one.watches.len() <= 2).then_some(0.1));
+    }
+}
+
+fn resting(bench: &Bench, what: &'static str, address: &str, watchers: usize, most_wakes: f64) -> Resting {
+    let ready = what.starts_with("ready");
+    let app = if ready { format!("{address}:9050") } else { "-".to_owned() };
+    // As its users have it, but that it does not log to this file system.
+    let running = Running::start(&with_app(bench, bench.ours(address, &[]), &app));
+    wait_until(address, if ready { "awake" } else { "starting" });
+    let watches = (0..watchers)
+        .map(|number| ask(address, &format!("GET /watch?id=w{number}&as=proxy")).expect("it watches"))
+        .collect();
+    Resting { what, running, watches, most_wakes, most_memory: if watchers > 2 { 4096.0 } else { 1024.0 } }
+}
+
+fn with_app(bench: &Bench, mut words: Vec<String>, app: &str) -> Vec<String> {
+    words.push(bench.child.display().to_string());
+    words.push(bench.folder.join("ended").display().to_string());
+    words.push(app.to_owned());
+    words
+}
+
+fn figures(one: &Resting) -> (f64, f64) {
+    (one.running.status("voluntary_ctxt_switches"), one.running.processor())
+}
