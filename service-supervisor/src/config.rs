@@ -57,6 +57,13 @@ pub const PROGRAM: Program = Program {
             "Judge only sockets on this local address, for an app that shares its network with others and listens on \
              exactly this address. By default sockets on any address are judged.",
         ),
+        Setting::new(
+            "network",
+            "own|shared",
+            "\"shared\" where other containers use the same network, as in ECS's host mode: only sockets that the app's own \
+             processes opened are judged.",
+        )
+        .default("own"),
         Setting::new("listen", "ADDR:PORT", "Where the supervisor tells its state.").default("0.0.0.0:9051"),
         Setting::new("idle-timeout", "DURATION", "Sleep after so long without use; 0 is never.").default("300s"),
         Setting::new("shutdown-file", "PATH", "Sleep, used or not, when this file appears.").default("/tmp/shutdown"),
@@ -137,6 +144,8 @@ pub struct Settings {
     pub service: ServiceName,
     /// The only local address whose sockets are judged; none: any.
     pub app_address: Option<IpAddr>,
+    /// Whether others use the same network.
+    pub network_is_shared: bool,
     /// Where 9051 is.
     pub listen: SocketAddr,
     /// The shutdown file.
@@ -155,7 +164,8 @@ impl Settings {
     /// Which sockets are the app's.
     #[must_use]
     pub fn whose(&self) -> Whose {
-        Whose { ports: self.policy.ports.clone(), address: self.app_address }
+        let Settings { policy, app_address, network_is_shared, .. } = self;
+        Whose { ports: policy.ports.clone(), address: *app_address, network_is_shared: *network_is_shared }
     }
 }
 
@@ -183,6 +193,11 @@ fn settings(mut given: Given) -> Result<(Settings, Logging), Stop> {
     let service = given.required("service-name", ServiceName::setting);
     let ports = ports(&mut given);
     let app_address = given.optional("app-address", address);
+    let network_is_shared = given.value("network", |text| match text {
+        "own" => Ok(false),
+        "shared" => Ok(true),
+        _ => Err("own or shared"),
+    });
     let listen = given.value("listen", parse::socket_address);
     let idle_timeout = given.value("idle-timeout", idle_timeout);
     let shutdown_file = given.value("shutdown-file", file_path);
@@ -216,6 +231,7 @@ fn settings(mut given: Given) -> Result<(Settings, Logging), Stop> {
     let settings = service.map(|service| Settings {
         service,
         app_address,
+        network_is_shared,
         listen,
         shutdown_file,
         busy_file,

@@ -11,6 +11,7 @@ pub mod answer;
 mod closed;
 mod diag;
 pub mod opened;
+mod owner;
 pub mod table;
 
 use std::fs;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use self::answer::{BadAnswer, Details, Socket, TcpState};
 use self::closed::Closed;
 use self::diag::Diag;
+use self::owner::Owner;
 use self::table::BadLine;
 use crate::decide::look::{Connection, Data, Ended, Listener, Look, Scope, Traffic};
 use crate::log;
@@ -62,8 +64,10 @@ pub enum NoLook {
 pub struct Whose {
     /// Those on these local ports, …
     pub ports: Vec<u16>,
-    /// … at this local address; none: at any.
+    /// … at this local address; none: at any, …
     pub address: Option<IpAddr>,
+    /// … and of these only those that the app's processes opened, as others share the network.
+    pub network_is_shared: bool,
 }
 
 /// Looks at the app's sockets.
@@ -73,6 +77,8 @@ pub struct Sockets {
     /// None: there is no `sock_diag`.
     diag: Option<Diag>,
     closed: Closed,
+    /// None: the network is the app's own.
+    owner: Option<Owner>,
 }
 
 impl Sockets {
@@ -84,7 +90,8 @@ impl Sockets {
                 .with("error", error.to_string())
                 .write();
         });
-        Sockets { closed: Closed::open(whose.ports.clone()), whose, diag: diag.ok() }
+        let owner = whose.network_is_shared.then(Owner::default);
+        Sockets { closed: Closed::open(whose.ports.clone()), whose, diag: diag.ok(), owner }
     }
 
     /// Looks once.
@@ -93,11 +100,16 @@ impl Sockets {
     /// [`NoLook`].
     pub fn look(&mut self, scope: Scope) -> Result<Look, NoLook> {
         let mut look = Look::default();
-        for socket in self.all(scope)? {
+        let sockets = self.all(scope)?;
+        if let Some(owner) = &mut self.owner {
+            owner.saw(&sockets);
+        }
+        for socket in sockets {
             self.take(&socket, &mut look);
         }
         if scope == Scope::All {
-            look.opened = opened::count();
+            // In a shared network it counts what is nobody's business here.
+            look.opened = if self.owner.is_none() { opened::count() } else { None };
             // After the look, so that what ended before it is told of. Without `sock_diag` there is nobody to tell.
             look.closed = self.closed.take().map(|gone| gone.iter().filter_map(|socket| self.gone(socket)).collect());
         }
@@ -135,8 +147,10 @@ impl Sockets {
     }
 
     fn is_the_apps(&self, socket: &Socket) -> bool {
-        let Whose { ports, address } = &self.whose;
-        address.is_none_or(|only| only == socket.local.ip()) && ports.contains(&socket.local.port())
+        let Whose { ports, address, .. } = &self.whose;
+        address.is_none_or(|only| only == socket.local.ip())
+            && ports.contains(&socket.local.port())
+            && self.owner.as_ref().is_none_or(|owner| owner.is_the_apps(socket.local))
     }
 
     fn take(&self, socket: &Socket, look: &mut Look) {

@@ -170,6 +170,33 @@ fn ipv6_and_v4_mapped_clients_keep_it_awake() {
     }
 }
 
+#[test]
+fn in_a_shared_network_only_the_apps_own_sockets_are_judged() {
+    let others = std::net::TcpListener::bind("127.98.6.9:9155").expect("others listen");
+    let shared = with(&["--app-port", "9155", "--network", "shared"]);
+    let unready = Rig::start("127.98.6.1", &shared, &App::Beside(9156));
+    let mut rig = Rig::start("127.98.6.2", &shared, &App::Beside(9155));
+    rig.wait_for("ready", |rig| rig.health().is_some_and(|health| health.ready));
+    let mut kept = Vec::new();
+    let theirs = |_: &Rig| {
+        let client = TcpStream::connect("127.98.6.9:9155").expect("connected");
+        let (accepted, _) = others.accept().expect("accepted");
+        if kept.len() < 5 {
+            kept.push((client, accepted));
+        }
+    };
+    assert!(sleeps_while(&mut rig, Duration::from_secs(30), theirs), "{}", rig.told());
+    assert_eq!(unready.phase(), "starting", "another's listener is not the app's");
+
+    let patient = patient(&["--app-port", "9156", "--network", "shared"]);
+    let mut rig = Rig::start("127.98.6.3", &patient, &App::Beside(9156));
+    rig.wait_for("ready", |rig| rig.health().is_some_and(|health| health.ready));
+    let own = |_: &Rig| drop(Rig::talk(&mut TcpStream::connect("127.98.6.3:9156").expect("connected"), "quick"));
+    assert!(!sleeps_while(&mut rig, Duration::from_secs(6), own), "{}", rig.told());
+    rig.wait_for_path(&["awake"]);
+    assert_eq!(rig.exit().0, 0);
+}
+
 /// Not a test by itself: what happens in a network of its own.
 #[test]
 fn in_a_network_of_its_own() {

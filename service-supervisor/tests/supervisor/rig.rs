@@ -30,6 +30,8 @@ pub(crate) enum App<'a> {
     Listening,
     /// The same, but on this port of every address, IPv6 included; sockets on any address are judged then.
     Everywhere(u16),
+    /// The same on its own address and this port, while sockets on any address are judged.
+    Beside(u16),
     /// A shell script; see [`Rig::wait_for_script`].
     Script(&'a str),
 }
@@ -51,6 +53,7 @@ impl Rig {
         command.args(words).args(["--listen", &format!("{address}:9051"), "--shutdown-file"]).arg(&file);
         let app_listen = match app {
             App::Everywhere(port) => format!("[::]:{port}"),
+            App::Beside(port) => format!("{address}:{port}"),
             App::Listening | App::Script(_) => {
                 command.args(["--app-address", address]);
                 format!("{address}:9050")
@@ -58,7 +61,7 @@ impl Rig {
         };
         command.args(options).arg("--");
         match app {
-            App::Listening | App::Everywhere(_) => {
+            App::Listening | App::Everywhere(_) | App::Beside(_) => {
                 let own = std::env::current_exe().expect("this binary");
                 command.arg(own).args(["--exact", "app::the_app", "--nocapture"]);
             }
