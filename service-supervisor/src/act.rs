@@ -1,26 +1,17 @@
 //! Carries out each action. No ifs about policy.
 
 use daemon::moment::Moment;
-use nix::unistd::Pid;
 use task_state::{Message, MessageKind, PROTOCOL, Role, Stamp, State};
 
+use crate::app::App;
 use crate::busy_file::BusyFile;
-use crate::decide::action::{Action, Change, Event, Sleep, Struck, Woke};
-use crate::decide::signals::SignalNumber;
+use crate::decide::action::{Action, Change, Event, SelfEnd, Sleep, Struck, Woke};
+use crate::decide::restart::Next;
 use crate::decide::watchers::{ClientId, lease_of};
 use crate::identity::Identity;
-use crate::kernel::send;
-use crate::leftovers::signal_leftovers;
 use crate::log::{self, Shown};
 use crate::looker::Looker;
 use crate::sources::Sources;
-
-/// SIGKILL.
-pub const KILL: SignalNumber = SignalNumber(9);
-/// SIGTERM.
-pub const TERM: SignalNumber = SignalNumber(15);
-/// SIGCONT: a stopped process sees nothing else before it.
-pub const CONT: SignalNumber = SignalNumber(18);
 
 /// What came of an action.
 #[derive(Debug)]
@@ -36,8 +27,8 @@ pub enum Outcome {
 /// The hands of the supervisor.
 #[derive(Debug)]
 pub struct Hands {
-    /// The app.
-    pub app: Pid,
+    /// The app, and what it leaves behind.
+    pub app: App,
     /// What looks at it.
     pub looker: Looker,
     /// Who speaks.
@@ -54,7 +45,7 @@ pub fn stamp(now: Moment) -> Stamp {
 impl Hands {
     /// Of a supervisor whose app runs.
     #[must_use]
-    pub fn new(app: Pid, looker: Looker, identity: Identity, busy_file: Option<BusyFile>) -> Self {
+    pub fn new(app: App, looker: Looker, identity: Identity, busy_file: Option<BusyFile>) -> Self {
         Hands { app, looker, identity, busy_file }
     }
 
@@ -75,20 +66,16 @@ impl Hands {
             Action::Changed(change) => tell_change(&change, now, sources),
             Action::Hello(client) => self.hello(client, state, now, sources),
             Action::Heartbeat => say(&MessageKind::Heartbeat, state, now, sources),
-            Action::Forward(signal) => self.signal(signal),
-            Action::Term => {
-                self.signal(TERM);
-                self.signal(CONT);
-            }
-            Action::Kill => self.signal(KILL),
-            Action::TermLeftovers => log_leftovers(signal_leftovers(&[TERM, CONT])),
-            Action::KillLeftovers => {
-                let count = signal_leftovers(&[KILL]);
-                log::warn("leftovers of the app did not end in time and were killed").with("count", count).write();
-            }
+            Action::Forward(signal) => self.app.signal(signal),
+            Action::Term => self.app.tell_to_end(),
+            Action::Kill => self.app.kill(),
+            Action::Pause => self.app.pause_with_it(),
+            Action::Start => return self.app.start_again().map_or(Outcome::Done, Outcome::Then),
+            Action::TermLeftovers => log_leftovers(self.app.leftovers.term()),
+            Action::KillLeftovers => log_killed(self.app.leftovers.kill()),
             Action::RemoveFile => sources.remove_file(),
             Action::Struck(struck) => log_struck(&struck),
-            Action::EndedByItself(ending) => log::info("app ended by itself").with("ending", Shown(ending)).write(),
+            Action::EndedByItself(end) => log_end(end),
             Action::Woke(woke) => log_wake(&woke),
             Action::Slept(sleep) => log_sleep(&sleep),
         }
@@ -110,15 +97,6 @@ impl Hands {
         // One that comes so late is told, and its stream ends like all others did.
         if is_last(state) {
             status.end_watches(epoll, now);
-        }
-    }
-
-    fn signal(&self, signal: SignalNumber) {
-        if let Err(error) = send(self.app, signal) {
-            log::debug("the app could not be sent a signal")
-                .with("signal", signal.0)
-                .with("error", Shown(error))
-                .write();
         }
     }
 }
@@ -166,6 +144,22 @@ fn log_leftovers(count: usize) {
     if count > 0 {
         log::info("app left processes behind; they got SIGTERM").with("count", count).write();
     }
+}
+
+fn log_killed(count: usize) {
+    if count > 0 {
+        log::warn("leftovers of the app did not end in time and were killed").with("count", count).write();
+    }
+}
+
+fn log_end(SelfEnd { ending, next }: SelfEnd) {
+    let message = "app ended by itself";
+    let (line, restart_in, no_restart) = match next {
+        Next::Again(after) => (log::warn(message), Some(millis(after)), None),
+        Next::End { why, gave_up: true } => (log::error(message), None, Some(why)),
+        Next::End { why, gave_up: false } => (log::info(message), None, Some(why)),
+    };
+    line.with("ending", Shown(ending)).with("restart_in_ms", restart_in).with("no_restart", no_restart).write();
 }
 
 fn log_struck(struck: &Struck) {

@@ -1,5 +1,7 @@
 //! Every setting: its name, its meaning, its default.
 
+mod processes;
+
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -10,10 +12,13 @@ use daemon::parse;
 use daemon::settings::{Given, Program, Setting, Stop};
 use task_state::{ServiceName, Token};
 
+use crate::app::Signals;
 use crate::arguments;
 use crate::decide::ignore::Ignore;
 use crate::decide::load::Thousandths;
 use crate::decide::policy::{LONGEST_GRACE, Policy, SHORTEST_DRAIN};
+use crate::decide::restart::RestartPolicy;
+use crate::decide::signals::{Rewrites, SignalNumber};
 use crate::log;
 use crate::sockets::Whose;
 use crate::status::access::Access;
@@ -132,6 +137,25 @@ pub const PROGRAM: Program = Program {
             "emf",
             "Write the figures of /metrics to standard output each minute while awake, as CloudWatch reads them.",
         ),
+        Setting::new("signal-scope", "child|group", "Whether signals go to the app's process or to its process group.")
+            .default("child"),
+        Setting::new(
+            "rewrite",
+            "FROM:TO",
+            "Pass one signal on as another, by numbers or names: TERM:QUIT; 0 passes nothing on. SIGTERM is an order to \
+             stop all the same, and so is what is rewritten to it.",
+        )
+        .several(),
+        Setting::new(
+            "restart",
+            "on-failure|always|never",
+            "After which ends of its own the app is started again; once it was told to end, it never is.",
+        )
+        .default("on-failure"),
+        Setting::new("restart-budget", "COUNT", "How often in a row, without ten minutes of running in between.")
+            .default("5"),
+        Setting::new("restart-delay", "DURATION", "From the end to the start; each in a row waits twice as long.")
+            .default("200ms"),
     ],
     trailing: Some("COMMAND"),
     epilogue: EPILOGUE,
@@ -154,6 +178,8 @@ pub struct Settings {
     pub busy_file: Option<PathBuf>,
     /// Who may ask what on 9051.
     pub access: Access,
+    /// How signals reach the app.
+    pub signals: Signals,
     /// How to decide.
     pub policy: Policy,
     /// The app: its program and arguments, byte for byte.
@@ -202,6 +228,14 @@ fn settings(mut given: Given) -> Result<(Settings, Logging), Stop> {
     let idle_timeout = given.value("idle-timeout", idle_timeout);
     let shutdown_file = given.value("shutdown-file", file_path);
     let busy_file = given.optional("busy-file", file_path);
+    let restart = RestartPolicy {
+        when: given.value("restart", processes::when),
+        budget: given.value("restart-budget", parse::count),
+        delay: given.value("restart-delay", parse::positive_duration),
+    };
+    let rewrites = Rewrites::new(given.several("rewrite", processes::rewrite));
+    let signals =
+        Signals { scope: given.value("signal-scope", processes::scope), to_end: rewrites.of(SignalNumber::TERM) };
     let policy = Policy {
         ports,
         idle_timeout: (!idle_timeout.is_zero()).then_some(idle_timeout),
@@ -222,6 +256,8 @@ fn settings(mut given: Given) -> Result<(Settings, Logging), Stop> {
         },
         max_quiet_stream: Some(given.value("max-quiet-stream", parse::duration)).filter(|limit| !limit.is_zero()),
         peer_gone: given.value("peer-gone", parse::positive_duration),
+        restart,
+        rewrites,
     };
     let logging =
         Logging { threshold: given.value("log", log::filter), format: given.optional("log-format", parse::log_format) };
@@ -236,6 +272,7 @@ fn settings(mut given: Given) -> Result<(Settings, Logging), Stop> {
         shutdown_file,
         busy_file,
         access,
+        signals,
         policy,
         command,
     });
@@ -258,6 +295,9 @@ fn refuse_what_cannot_fit(policy: &Policy, listen: SocketAddr, command: &[OsStri
     }
     if policy.drain_min > policy.drain_timeout {
         given.problem("--drain-min is longer than --drain-timeout");
+    }
+    if let Some(signal) = policy.rewrites.contradiction() {
+        given.problem(format!("--rewrite gives signal {signal} two meanings: expected one"));
     }
     let needed = policy.least_stop_timeout();
     if given.is_given("stop-timeout") && needed > policy.stop_timeout {

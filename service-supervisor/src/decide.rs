@@ -5,10 +5,12 @@
 //!
 //! ```text
 //! starting → awake ⇄ draining → stopping → ended → (exit)
+//!    ↑         ↓
+//!    └ between two lives of the app
 //! ```
 //!
 //! Guarantees, each a property test: no order of events loses a SIGTERM; nothing in use is put to sleep by idleness; a
-//! drain ends awake or stopping; every phase but the last has a deadline.
+//! drain ends awake or stopping; no app is started again for ever; every phase but the last has a deadline.
 
 pub mod action;
 pub mod busy;
@@ -18,6 +20,8 @@ pub mod drain;
 pub mod exit_code;
 mod happened;
 pub mod ignore;
+pub mod job_control;
+mod lives;
 pub mod load;
 pub mod look;
 pub mod observed;
@@ -26,6 +30,7 @@ pub mod policy;
 pub mod probe;
 pub mod protection;
 pub mod readiness;
+pub mod restart;
 pub mod retry;
 pub mod signals;
 pub mod tally;
@@ -43,8 +48,11 @@ use self::action::{Action, Event};
 use self::busy::Busy;
 use self::drain::Drain;
 use self::exit_code::StopCause;
+use self::job_control::JobControl;
+use self::lives::Between;
 use self::policy::Policy;
 use self::readiness::Readiness;
+use self::restart::Lives;
 use self::tally::Tally;
 use self::usage::{Evidence, Usage};
 use self::watchers::Watchers;
@@ -55,6 +63,7 @@ enum Phase {
     Awake { ready: bool },
     Draining(Drain),
     Stopping(Stopping),
+    Between(Between),
     Ended(Ended),
     Over,
 }
@@ -88,7 +97,8 @@ struct History {
 pub struct Core {
     policy: Policy,
     phase: Phase,
-    started: Moment,
+    lives: Lives,
+    job_control: JobControl,
     history: History,
     readiness: Readiness,
     usage: Usage,
@@ -110,7 +120,8 @@ impl Core {
     pub fn new(policy: Policy, now: Moment) -> Self {
         Core {
             phase: Phase::Starting,
-            started: now,
+            lives: Lives::first(now),
+            job_control: JobControl::default(),
             history: History::default(),
             readiness: Readiness::new(policy.ports.clone()),
             usage: Usage::new(Evidence::Ready, now),
@@ -132,7 +143,9 @@ impl Core {
     #[must_use]
     pub fn state(&self) -> State {
         match &self.phase {
-            Phase::Starting => State::Starting,
+            // A service that was ready before goes on to be awake, though nobody can use it for a while.
+            Phase::Starting | Phase::Between(_) if self.history.ready.is_some() => State::Awake { ready: false },
+            Phase::Starting | Phase::Between(_) => State::Starting,
             Phase::Awake { ready } => State::Awake { ready: *ready },
             Phase::Draining(drain) => State::Draining { number: drain.number, cause: drain.cause },
             Phase::Stopping(_) => State::Stopping,
@@ -145,6 +158,12 @@ impl Core {
     pub fn idle_for(&self, now: Moment) -> Duration {
         let busy = self.busy.last(now).map_or(Moment::START, |(_, at)| at);
         now.since(self.usage.last().max(busy))
+    }
+
+    /// How often the app was started again.
+    #[must_use]
+    pub fn restarts(&self) -> u64 {
+        self.lives.restarts()
     }
 
     /// Who watches.
@@ -202,6 +221,8 @@ impl Core {
             Event::SawBusyFile(seen) => self.saw_busy_file(seen, now, &mut actions),
             Event::AppEnded(ending) => self.app_ended(ending, now, &mut actions),
             Event::AllGone => self.all_gone(now, &mut actions),
+            Event::OrphansEnded => self.orphans_ended(&mut actions),
+            Event::AppPaused { by, shell } => self.app_paused(by, shell, &mut actions),
         }
         self.time_passed(now, &mut actions);
         actions
@@ -217,7 +238,7 @@ impl Core {
     /// When an idle drain would begin if nothing more is used; none: never.
     pub(super) fn idle_at(&self) -> Option<Moment> {
         let idle = self.usage.last() + self.policy.idle_timeout?;
-        let ready = self.history.ready.unwrap_or(self.started) + self.policy.min_awake;
+        let ready = self.history.ready.unwrap_or(self.lives.began()) + self.policy.min_awake;
         Some(idle.max(ready).max(self.hold_until))
     }
 }

@@ -1,23 +1,32 @@
-//! The system calls that `nix` cannot make as they are needed here; the only unsafe code of this crate.
+//! The system calls that `nix` cannot make as they are needed here.
 //!
-//! `nix` knows no real-time signals: it cannot send one, and its `waitpid` loses the status of a process that one
-//! ended. It can set a signal's disposition only through an unsafe function, and attach no filter to a socket.
-#![expect(unsafe_code, reason = "four system calls, each with the reason why it is sound")]
+//! `nix` and the C libraries keep some real-time signals to themselves (which ones depends on the library): they cannot
+//! be blocked or sent through them, and `nix`'s `waitpid` loses the status of a process that one ended. `nix` can set a
+//! signal's disposition only through an unsafe function, and attach no filter to a socket.
+#![expect(unsafe_code, reason = "a few system calls, each with the reason why it is sound")]
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use nix::libc;
+use nix::sys::signal::SigSet;
 use nix::unistd::Pid;
 
 use crate::decide::exit_code::Ending;
 use crate::decide::signals::SignalNumber;
+
+/// Standard input.
+// SAFETY: it is open from the start to the end, if only as a filling.
+pub const STANDARD_INPUT: BorrowedFd<'static> = unsafe { BorrowedFd::borrow_raw(0) };
 
 /// What waiting for any child said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waited {
     /// This child has ended, and is reaped.
     Ended(Pid, Ending),
+    /// This child was paused by a signal.
+    Paused(Pid, SignalNumber),
     /// There are children, and none has ended.
     NobodyYet,
     /// There are no children.
@@ -32,9 +41,12 @@ pub fn wait_any() -> io::Result<Waited> {
     loop {
         let mut status: libc::c_int = 0;
         // SAFETY: waitpid writes one int to the pointer, which outlives the call.
-        let pid = unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG | libc::__WALL) };
+        let pid = unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG | libc::WUNTRACED | libc::__WALL) };
         match pid {
             0 => return Ok(Waited::NobodyYet),
+            1.. if libc::WIFSTOPPED(status) => {
+                return Ok(Waited::Paused(Pid::from_raw(pid), SignalNumber(libc::WSTOPSIG(status))));
+            }
             1.. => {
                 let ending = match libc::WIFEXITED(status) {
                     true => Ending::Exited(u8::try_from(libc::WEXITSTATUS(status)).unwrap_or(u8::MAX)),
@@ -51,6 +63,17 @@ pub fn wait_any() -> io::Result<Waited> {
     }
 }
 
+/// Whether this child has ended; it is left to be waited for.
+#[must_use]
+pub fn has_ended(pid: Pid) -> bool {
+    let Ok(id) = libc::id_t::try_from(pid.as_raw()) else { return false };
+    let mut told = MaybeUninit::<libc::siginfo_t>::zeroed();
+    let how = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    // SAFETY: waitid writes one siginfo to the pointer, which outlives the call; zeroes are one as well, and what it
+    // holds if nobody has ended.
+    unsafe { libc::waitid(libc::P_PID, id, told.as_mut_ptr(), how) == 0 && told.assume_init().si_pid() == pid.as_raw() }
+}
+
 /// Sends a signal, a real-time one too.
 ///
 /// # Errors
@@ -63,15 +86,43 @@ pub fn send(pid: Pid, signal: SignalNumber) -> io::Result<()> {
     }
 }
 
+/// Blocks every signal there is, the fault signals and the C library's own real-time signals included, and gives the
+/// set to read them by. A fault of our own ends us all the same: the kernel does not let one be blocked.
+#[must_use]
+pub fn block_signals() -> SigSet {
+    set_mask(u64::MAX);
+    let mut set = MaybeUninit::<libc::sigset_t>::zeroed();
+    // SAFETY: a signal set begins with the kernel's 64 bits and is at least as long; the kernel reads no others.
+    unsafe {
+        set.as_mut_ptr().cast::<u64>().write(u64::MAX);
+        SigSet::from_sigset_t_unchecked(set.assume_init())
+    }
+}
+
+/// Blocks these signals and no others; bit 0 is signal 1.
+pub(crate) fn set_mask(mask: u64) {
+    // SAFETY: the kernel reads 8 bytes from the pointer, which outlives the call, and writes nothing.
+    unsafe {
+        libc::syscall(
+            libc::SYS_rt_sigprocmask,
+            libc::SIG_SETMASK,
+            &raw const mask,
+            std::ptr::null::<u64>(),
+            size_of::<u64>(),
+        );
+    }
+}
+
 /// Gives SIGCHLD its default disposition: inherited as ignored, the kernel would reap the app and lose its exit code.
+/// Says whether it was ignored, as the app has to inherit what we did.
 ///
 /// # Errors
 /// What the kernel says.
-pub fn notice_ended_children() -> io::Result<()> {
+pub fn notice_ended_children() -> io::Result<bool> {
     // SAFETY: SIG_DFL installs no handler, so no code of ours runs in signal context.
     match unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) } {
         libc::SIG_ERR => Err(io::Error::last_os_error()),
-        _ => Ok(()),
+        before => Ok(before == libc::SIG_IGN),
     }
 }
 

@@ -1,37 +1,121 @@
 //! What the app left behind: all that descend from the supervisor, whatever group or session they are in.
 //!
 //! Read from `/proc/<pid>/task/*/children`. As the supervisor is PID 1 or a child subreaper, an orphan's place is
-//! below it. Where there is no such file and the supervisor is PID 1, every process it may signal is meant.
+//! below it. Where there is no such file and the supervisor is PID 1, every process it may signal is meant; elsewhere
+//! the app's group, for as long as it is sure to be the app's.
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::time::Duration;
 
+use daemon::moment::Clock;
 use nix::unistd::{Pid, getpid};
 
 use crate::decide::signals::SignalNumber;
-use crate::kernel::send;
+use crate::kernel::{Waited, has_ended, send, wait_any};
 use crate::log;
 
-/// Sends `signals` to every descendant and says how many there are.
-pub fn signal_leftovers(signals: &[SignalNumber]) -> usize {
-    let own = getpid();
-    match descendants(own) {
-        Some(pids) => {
-            for (pid, signal) in pids.iter().flat_map(|pid| signals.iter().map(move |signal| (*pid, *signal))) {
-                // It fails for one that has just ended, which is what was wanted.
-                let _ = send(pid, signal);
-            }
-            pids.len()
+/// Between two waits where there is no loop that would tell of an end.
+const BETWEEN_WAITS: Duration = Duration::from_millis(10);
+
+const INIT: Pid = Pid::from_raw(1);
+
+/// How the kernel names all processes but the caller and PID 1.
+const EVERYBODY: Pid = Pid::from_raw(-1);
+
+/// What the app left behind.
+#[derive(Debug, Default)]
+pub struct Leftovers {
+    /// Who has had SIGTERM.
+    told: BTreeSet<Pid>,
+    /// The group of an app that has ended, where that is all there is to go by.
+    group: Option<Pid>,
+    complained: bool,
+}
+
+impl Leftovers {
+    /// Called before the ended are waited for. Where `/proc` does not tell who descends from the app, its group is told
+    /// to end while the app is still there to be waited for: until then the group's number is nobody else's.
+    pub fn before_reaping(&mut self, app: Pid) {
+        if getpid() == INIT || !has_ended(app) || children(getpid()).is_some() {
+            return;
         }
-        None if own.as_raw() == 1 => {
-            for signal in signals {
-                let _ = send(Pid::from_raw(-1), *signal);
+        self.group = Some(app);
+        self.signal_group(&[SignalNumber::TERM, SignalNumber::CONT]);
+    }
+
+    /// Called after they were: a group that is empty is forgotten, as its number may be given out anew.
+    pub fn after_reaping(&mut self) {
+        self.group = self.group.filter(|group| is_somebody_in(*group));
+    }
+
+    /// Another life of the app begins.
+    pub fn begin(&mut self) {
+        self.told.clear();
+        self.group = None;
+    }
+
+    /// Sends SIGTERM, and SIGCONT so that the paused see it, to all who have not had it; says to how many.
+    pub fn term(&mut self) -> usize {
+        let signals = [SignalNumber::TERM, SignalNumber::CONT];
+        let Some(found) = descendants(getpid()) else { return self.signal_unseen(&signals) };
+        let new: Vec<Pid> = found.into_iter().filter(|pid| self.told.insert(*pid)).collect();
+        signal_each(&new, &signals);
+        new.len()
+    }
+
+    /// Sends SIGKILL to all; says to how many.
+    pub fn kill(&mut self) -> usize {
+        let Some(found) = descendants(getpid()) else { return self.signal_unseen(&[SignalNumber::KILL]) };
+        signal_each(&found, &[SignalNumber::KILL]);
+        found.len()
+    }
+
+    fn signal_unseen(&mut self, signals: &[SignalNumber]) -> usize {
+        if getpid() == INIT {
+            // Once: whoever has had it would have it again.
+            if self.told.insert(EVERYBODY) || signals.contains(&SignalNumber::KILL) {
+                signal_each(&[EVERYBODY], signals);
             }
-            0
+        } else if signals.contains(&SignalNumber::KILL) {
+            self.signal_group(signals);
+        } else if !self.complained {
+            self.complained = true;
+            log::warn("/proc does not tell a process's children: of what the app leaves, only its group is ended")
+                .write();
         }
-        None => {
-            log::warn("leftovers of the app cannot be found: /proc does not tell a process's children").write();
-            0
+        0
+    }
+
+    fn signal_group(&self, signals: &[SignalNumber]) {
+        if let Some(group) = self.group {
+            signal_each(&[Pid::from_raw(-group.as_raw())], signals);
+        }
+    }
+}
+
+/// Ends the app and all it started, where nothing but this can be done for them any more: SIGTERM, `grace`, SIGKILL.
+pub fn end_all(grace: Duration) {
+    let (mut all, clock) = (Leftovers::default(), Clock::start());
+    all.term();
+    while !matches!(wait_any(), Ok(Waited::NobodyLeft) | Err(_)) {
+        if clock.now().since_start() > grace {
+            all.kill();
+            return;
+        }
+        std::thread::sleep(BETWEEN_WAITS);
+    }
+}
+
+fn is_somebody_in(group: Pid) -> bool {
+    send(Pid::from_raw(-group.as_raw()), SignalNumber(0)).is_ok()
+}
+
+fn signal_each<'a>(pids: impl IntoIterator<Item = &'a Pid>, signals: &[SignalNumber]) {
+    for pid in pids {
+        for signal in signals {
+            // It fails for one that has just ended, which is what was wanted.
+            let _ = send(*pid, *signal);
         }
     }
 }

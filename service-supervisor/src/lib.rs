@@ -9,7 +9,9 @@
 //! - [`decide`]: what to do about them. Pure; start reading there.
 //! - [`act`]: carries actions out.
 //! - [`asking`]: what is asked of others, over HTTP and without waiting.
-//! - [`spawn`], [`reap`], [`leftovers`]: start the app, wait for every process, end what it leaves behind.
+//! - [`app`]: the app as a process, by way of [`spawn`], [`reap`] and [`leftovers`]: start it, wait for every process, end
+//!   what it leaves behind.
+//! - [`terminal`]: hands the terminal over, where there is one.
 //! - [`looker`]: takes a look; [`sockets`]: what the kernel says about the app's port; [`cpu`], [`processes`]: the CPU
 //!   that the app uses.
 //! - [`shutdown_file`]: notices the shutdown file.
@@ -18,9 +20,11 @@
 //! - [`cgroup`]: what the container uses of CPU and memory, and may use.
 //! - [`figures`]: what is counted and measured, for Prometheus and CloudWatch.
 //! - [`identity`]: who this supervisor is: service, task, life.
-//! - [`kernel`]: the few system calls that `nix` cannot make; the only unsafe code.
+//! - [`launch`], [`kernel`]: the making of the app's process, and the few system calls that `nix` cannot make; the only
+//!   unsafe code.
 
 pub mod act;
+pub mod app;
 pub mod arguments;
 pub mod asking;
 pub mod busy_file;
@@ -31,6 +35,7 @@ pub mod decide;
 pub mod figures;
 pub mod identity;
 pub mod kernel;
+pub mod launch;
 pub mod leftovers;
 pub mod log;
 pub mod looker;
@@ -43,6 +48,7 @@ pub mod sources;
 pub mod spawn;
 pub mod status;
 mod streams;
+pub mod terminal;
 
 use std::ffi::OsString;
 
@@ -51,11 +57,13 @@ use daemon::settings::Stop;
 /// Runs the program with these arguments, without its own name, and gives its exit code.
 #[must_use]
 pub fn start(arguments: Vec<OsString>) -> u8 {
+    // First of all: as PID 1 a SIGTERM that comes before this would be lost.
+    let signals = kernel::block_signals();
     streams::fill_closed();
     match config::read(arguments) {
         Ok((settings, logging)) => {
             log::start(logging.threshold, logging.format);
-            run::run(settings)
+            run::run(settings, &signals)
         }
         Err(Stop::Told(text)) => {
             log::say(std::io::stdout(), &text);

@@ -7,24 +7,26 @@ use std::io;
 
 use daemon::exit::{Code, chain};
 use daemon::moment::Clock;
+use nix::sys::signal::SigSet;
+use nix::unistd::Pid;
 
-use crate::act::{CONT, Hands, Outcome, TERM, millis};
+use crate::act::{Hands, Outcome, millis};
+use crate::app::App;
 use crate::busy_file::BusyFile;
 use crate::config::Settings;
 use crate::decide::Core;
 use crate::decide::action::{Action, Event};
-use crate::decide::signals::Meaning;
+use crate::decide::signals::SignalNumber;
 use crate::figures::meter::Meter;
 use crate::identity::{Identity, ask_task};
 use crate::kernel::notice_ended_children;
-use crate::leftovers::signal_leftovers;
+use crate::leftovers::end_all;
 use crate::log::{self, Shown};
 use crate::looker::Looker;
-use crate::reap::reap;
 use crate::shutdown_file::ShutdownFile;
 use crate::sockets::Sockets;
-use crate::sources::{FILE_TOKENS, Input, Sources, block_signals};
-use crate::spawn::{CannotStart, spawn};
+use crate::sources::{FILE_TOKENS, Input, Sources};
+use crate::spawn::CannotStart;
 
 /// Where ECS says that a task can ask about itself.
 const METADATA: &str = "ECS_CONTAINER_METADATA_URI_V4";
@@ -51,15 +53,17 @@ impl Broken {
     }
 }
 
-/// Runs the app to its end and gives the exit code.
+/// Runs the app to its end and gives the exit code. Every signal is blocked by now, so that none is lost, and is read
+/// by `signals`.
 #[must_use]
-pub fn run(settings: Settings) -> u8 {
-    match Supervisor::start(settings).and_then(Supervisor::supervise) {
+pub fn run(settings: Settings, signals: &SigSet) -> u8 {
+    let grace = settings.policy.stop_grace;
+    match Supervisor::start(settings, signals).and_then(Supervisor::supervise) {
         Ok(code) => code,
         Err(broken) => {
             log::error("the supervisor cannot do its work").with("error", chain(&broken)).write();
             // An app that nobody supervises is not to stay.
-            signal_leftovers(&[TERM, CONT]);
+            end_all(grace);
             broken.exit_code()
         }
     }
@@ -74,23 +78,22 @@ struct Supervisor {
 }
 
 impl Supervisor {
-    fn start(settings: Settings) -> Result<Self, Broken> {
+    fn start(settings: Settings, signals: &SigSet) -> Result<Self, Broken> {
         let clock = Clock::start();
-        let signals = block_signals().map_err(Broken::Prepare)?;
-        notice_ended_children().map_err(Broken::Prepare)?;
+        let ignores_child_ends = notice_ended_children().map_err(Broken::Prepare)?;
         adopt_orphans();
         let file = ShutdownFile::prepare(&settings.shutdown_file, FILE_TOKENS, clock.now());
         let whose = settings.whose();
-        let mut sources = Sources::open(&signals, settings.listen, settings.access, file)
+        let mut sources = Sources::open(signals, settings.listen, settings.access, file)
             .map_err(|error| Broken::Sources(settings.listen, error))?;
         let sockets = Sockets::open(whose);
         let looker = Looker::new(sockets, settings.policy.busy_cpu.is_some());
         let identity = Identity::new(settings.service.clone());
-        let app = spawn(&settings.command).map_err(Broken::Start)?;
+        let app = App::start(&settings.command, settings.signals, ignores_child_ends).map_err(Broken::Start)?;
         learn_task(&mut sources);
         log::info("app started")
             .with("service", Shown(&settings.service))
-            .with("pid", app.as_raw())
+            .with("pid", app.pid().map(Pid::as_raw))
             .with("ports", format!("{:?}", settings.policy.ports))
             .with("listen", Shown(settings.listen))
             .with("boot", &identity.boot)
@@ -127,8 +130,8 @@ impl Supervisor {
     /// Takes in one input; the exit code where it was the last.
     fn take(&mut self, input: Input) -> Result<Option<u8>, Broken> {
         match input {
-            Input::Signal(signal) if signal.meaning() == Meaning::ChildEnded => {
-                for event in reap(self.hands.app).map_err(Broken::Wait)? {
+            Input::Signal(SignalNumber::CHLD) => {
+                for event in self.hands.app.reap().map_err(Broken::Wait)? {
                     if let Some(code) = self.handle(event) {
                         return Ok(Some(code));
                     }

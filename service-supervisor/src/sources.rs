@@ -8,7 +8,7 @@ use std::time::Duration;
 use daemon::moment::{Clock, Moment};
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::SigSet;
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use crate::decide::signals::SignalNumber;
@@ -40,23 +40,6 @@ pub enum Input {
     Left(ClientId),
     /// The ECS task's ARN is known.
     Task(String),
-}
-
-/// Signals that a fault of our own raises; blocking them would only hide it.
-const FAULTS: [Signal; 7] =
-    [Signal::SIGSEGV, Signal::SIGBUS, Signal::SIGILL, Signal::SIGFPE, Signal::SIGTRAP, Signal::SIGABRT, Signal::SIGSYS];
-
-/// Blocks every signal that is read from the signal descriptor. Called before anything else, so that none is lost.
-///
-/// # Errors
-/// What the kernel says.
-pub fn block_signals() -> io::Result<SigSet> {
-    let mut signals = SigSet::all();
-    for fault in FAULTS {
-        signals.remove(fault);
-    }
-    signals.thread_block()?;
-    Ok(signals)
 }
 
 /// What the shutdown file is waited for by.
@@ -142,7 +125,11 @@ impl Sources {
             SIGNALS => {
                 while let Some(signal) = self.signals.read_signal()? {
                     let number = i32::try_from(signal.ssi_signo).expect("signals are numbered up to 64");
-                    inputs.push(Input::Signal(SignalNumber(number)));
+                    // Writing to a closed connection or log raises SIGPIPE; only one from outside is the app's.
+                    let own = SignalNumber(number) == SignalNumber::PIPE && signal.ssi_pid == std::process::id();
+                    if !own {
+                        inputs.push(Input::Signal(SignalNumber(number)));
+                    }
                 }
             }
             FILE if self.file.told(&self.epoll, now) => inputs.push(Input::FileAppeared),

@@ -10,6 +10,7 @@ use task_state::{Report, Role, State, WatcherId};
 use super::busy::{FileSeen, Holder};
 use super::exit_code::Ending;
 use super::look::{Look, Scope};
+use super::restart::Next;
 use super::signals::SignalNumber;
 use super::watchers::ClientId;
 
@@ -56,6 +57,15 @@ pub enum Event {
     AppEnded(Ending),
     /// No process is left.
     AllGone,
+    /// Processes other than the app have ended; what they started is the supervisor's now.
+    OrphansEnded,
+    /// The app was paused by a signal.
+    AppPaused {
+        /// By which.
+        by: SignalNumber,
+        /// Whether a shell watches the supervisor, which can let both go on.
+        shell: bool,
+    },
 }
 
 /// Something to do.
@@ -75,7 +85,11 @@ pub enum Action {
     Measure,
     /// Send the app this signal.
     Forward(SignalNumber),
-    /// Send the app SIGTERM, and SIGCONT so that a stopped one sees it.
+    /// Pause until SIGCONT comes, as a job of a shell does.
+    Pause,
+    /// Start the app again.
+    Start,
+    /// Send the app SIGTERM (or what it is rewritten to), and SIGCONT so that a stopped one sees it.
     Term,
     /// Send the app SIGKILL.
     Kill,
@@ -88,7 +102,7 @@ pub enum Action {
     /// Log that a deadline struck (rule T2).
     Struck(Struck),
     /// Log that the app has ended without being told to.
-    EndedByItself(Ending),
+    EndedByItself(SelfEnd),
     /// Log a wake with how long each part took.
     Woke(Woke),
     /// Log a sleep with how long each part took.
@@ -108,6 +122,15 @@ pub struct Change {
     pub cause: &'static str,
     /// A sentence.
     pub why: String,
+}
+
+/// An app that ended without being told to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SelfEnd {
+    /// How.
+    pub ending: Ending,
+    /// What follows.
+    pub next: Next,
 }
 
 /// A deadline that passed.
@@ -184,6 +207,8 @@ pub enum Reason {
     Unkillable,
     /// What the app left behind has to be gone.
     Leftovers,
+    /// `--restart-delay`.
+    Restart,
 }
 
 /// When to come back, and why.

@@ -18,7 +18,7 @@ impl Core {
     /// Why not.
     pub fn may_hold(&self, holder: &Holder, lease: Duration, now: Moment) -> Result<(), NoHold> {
         match &self.phase {
-            Phase::Starting | Phase::Awake { .. } | Phase::Draining(_) => {
+            Phase::Starting | Phase::Between(_) | Phase::Awake { .. } | Phase::Draining(_) => {
                 self.busy.may_hold(holder, lease, self.policy.busy_max, now)
             }
             Phase::Stopping(_) | Phase::Ended(_) | Phase::Over => Err(NoHold::Stopping),

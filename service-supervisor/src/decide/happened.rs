@@ -7,26 +7,30 @@ use task_state::{CALL_BACK_HOLD, Cause};
 
 use super::action::{Action, Woke};
 use super::drain::{Commit, Facts, Verdict};
-use super::exit_code::{Ending, StopCause, exit_code};
+use super::exit_code::StopCause;
 use super::look::{Look, Scope};
 use super::signals::{Meaning, SignalNumber};
 use super::time::CUT;
 use super::usage::Evidence;
-use super::{Core, Ended, Phase};
+use super::{Core, Phase};
 
 impl Core {
     pub(super) fn signalled(&mut self, signal: SignalNumber, now: Moment, actions: &mut Vec<Action>) {
-        match (signal.meaning(), &self.phase) {
+        match (self.policy.rewrites.meaning(signal), &self.phase) {
             (Meaning::Stop, Phase::Draining(drain)) if drain.cause == Cause::Signal => {
                 let cause = StopCause::Drained(Cause::Signal);
                 self.stop(cause, Commit::Hurried.to_string(), now, actions);
             }
-            (Meaning::Stop, _) => self.order(Cause::Signal, String::from("SIGTERM came"), now, actions),
-            (Meaning::Forward, Phase::Ended(_) | Phase::Over) => {}
-            (Meaning::Forward, Phase::Starting | Phase::Awake { .. } | Phase::Draining(_) | Phase::Stopping(_)) => {
-                actions.push(Action::Forward(signal));
+            // It has been told already, and many an app takes the second time for "at once".
+            (Meaning::Stop, Phase::Stopping(stop)) if stop.cause == StopCause::Drained(Cause::Signal) => {
+                self.pass_on(signal, actions);
             }
-            (Meaning::ChildEnded | Meaning::Ignore, _) => {}
+            (Meaning::Stop, _) => self.order(Cause::Signal, String::from("SIGTERM came"), now, actions),
+            (Meaning::Forward, Phase::Between(_) | Phase::Ended(_) | Phase::Over) => {}
+            (Meaning::Forward, Phase::Starting | Phase::Awake { .. } | Phase::Draining(_) | Phase::Stopping(_)) => {
+                self.pass_on(signal, actions);
+            }
+            (Meaning::ChildEnded, _) => {}
         }
     }
 
@@ -41,6 +45,10 @@ impl Core {
                 self.drained_by(cause, &why);
                 self.changed(from, cause.as_str(), why, now, actions);
             }
+            Phase::Between(between) => {
+                let between = *between;
+                self.ordered_between(cause, &why, between, now, actions);
+            }
             // The app has, or will get, its SIGTERM already.
             Phase::Draining(_) | Phase::Stopping(_) | Phase::Ended(_) | Phase::Over => {}
         }
@@ -48,7 +56,7 @@ impl Core {
 
     pub(super) fn called_back(&mut self, from: IpAddr, now: Moment, actions: &mut Vec<Action>) {
         match &self.phase {
-            Phase::Starting | Phase::Awake { .. } => self.hold(now),
+            Phase::Starting | Phase::Between(_) | Phase::Awake { .. } => self.hold(now),
             Phase::Draining(drain) if drain.cause.can_be_called_back() => {
                 self.hold(now);
                 self.back_to_awake("call-back", format!("{from} called it back by /wake"), now, actions);
@@ -82,6 +90,7 @@ impl Core {
                 | Phase::Awake { .. }
                 | Phase::Draining(_)
                 | Phase::Stopping(_)
+                | Phase::Between(_)
                 | Phase::Ended(_)
                 | Phase::Over,
                 _,
@@ -90,16 +99,20 @@ impl Core {
     }
 
     pub(super) fn became_ready(&mut self, now: Moment, actions: &mut Vec<Action>) {
-        self.history.ready = Some(now);
-        actions.push(Action::Woke(Woke::Started {
-            waited: self.watchers.first_proxy(),
-            spawn: self.started.since_start(),
-            listen: self.history.listened.map(|at| at.since(self.started)),
-            ready: now.since(self.started),
-        }));
-        self.usage.note(Evidence::Ready, now);
-        self.next_look = now + self.policy.look_interval();
         let from = self.state();
+        // Only at first: an app that keeps crashing would otherwise be in use for ever.
+        if self.history.ready.is_none() {
+            self.history.ready = Some(now);
+            self.usage.note(Evidence::Ready, now);
+            let began = self.lives.began();
+            actions.push(Action::Woke(Woke::Started {
+                waited: self.watchers.first_proxy(),
+                spawn: began.since_start(),
+                listen: self.history.listened.map(|at| at.since(began)),
+                ready: now.since(began),
+            }));
+        }
+        self.next_look = now + self.policy.look_interval();
         self.phase = Phase::Awake { ready: true };
         self.changed(from, "ready", String::from("the app listens"), now, actions);
     }
@@ -161,30 +174,6 @@ impl Core {
                 self.usage.note(Evidence::NotDrained(reason.clone()), now);
                 self.back_to_awake("use", reason, now, actions);
             }
-        }
-    }
-
-    pub(super) fn app_ended(&mut self, ending: Ending, now: Moment, actions: &mut Vec<Action>) {
-        let (stop, within_grace, kill_at) = match &self.phase {
-            // One budget: what the grace did not leave to the app it does not leave to its leftovers.
-            Phase::Stopping(stop) if stop.killed => (Some(stop.cause), false, now),
-            Phase::Stopping(stop) => (Some(stop.cause), true, stop.kill_at),
-            Phase::Starting | Phase::Awake { .. } | Phase::Draining(_) => {
-                actions.push(Action::EndedByItself(ending));
-                (None, true, now + self.policy.stop_grace)
-            }
-            Phase::Ended(_) | Phase::Over => return,
-        };
-        let from = self.state();
-        let code = exit_code(stop, ending, within_grace);
-        self.phase = Phase::Ended(Ended { code, at: now, kill_at, killed: false });
-        self.changed(from, "ended", format!("the app {ending}"), now, actions);
-        actions.push(Action::TermLeftovers);
-    }
-
-    pub(super) fn all_gone(&mut self, now: Moment, actions: &mut Vec<Action>) {
-        if let Phase::Ended(ended) = self.phase {
-            self.exit(ended, now, actions);
         }
     }
 }

@@ -6,6 +6,8 @@ use task_state::{CONNECT_TIMEOUT, LEASE};
 
 use super::ignore::Ignore;
 use super::load::Thousandths;
+use super::restart::RestartPolicy;
+use super::signals::Rewrites;
 
 /// The shortest drain that lets every lease end: lease + connect timeout + 1 s (rule S5).
 pub const SHORTEST_DRAIN: Duration = LEASE.saturating_add(CONNECT_TIMEOUT).saturating_add(Duration::from_secs(1));
@@ -54,6 +56,10 @@ pub struct Policy {
     pub max_quiet_stream: Option<Duration>,
     /// After which silence a peer that acknowledges nothing is gone.
     pub peer_gone: Duration,
+    /// Whether and when an app that ended by itself is started again.
+    pub restart: RestartPolicy,
+    /// Which signals reach the app as others.
+    pub rewrites: Rewrites,
 }
 
 impl Policy {
@@ -89,6 +95,7 @@ impl Policy {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use super::super::restart::When;
     use super::*;
 
     /// A policy with the defaults of the settings.
@@ -110,6 +117,8 @@ pub(crate) mod tests {
             ignore: Ignore::default(),
             max_quiet_stream: Some(Duration::from_secs(86_400)),
             peer_gone: Duration::from_secs(60),
+            restart: RestartPolicy { when: When::OnFailure, budget: 5, delay: Duration::from_millis(200) },
+            rewrites: Rewrites::default(),
         }
     }
 

@@ -24,6 +24,12 @@ impl Readiness {
         Readiness { ports, full_since: None, accepted: false }
     }
 
+    /// The app was started again.
+    pub fn begin(&mut self) {
+        self.full_since = None;
+        self.accepted = false;
+    }
+
     /// What a look says: it listens on every port, and no backlog has been full for 10 s.
     pub fn saw(&mut self, look: &Look, now: Moment) -> bool {
         let full = |listener: &Listener| listener.backlog > 0 && listener.waiting >= listener.backlog;

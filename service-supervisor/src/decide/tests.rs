@@ -1,5 +1,6 @@
 //! Stories of the core as a whole; what holds for every story is in [`properties`].
 
+mod lives;
 mod properties;
 
 use std::net::IpAddr;
@@ -29,13 +30,26 @@ pub(super) struct Story {
     pub(super) blind: bool,
     pub(super) file: FileSeen,
     pub(super) actions: Vec<(Moment, Action)>,
+    /// Whether the app runs, and whether anything of it is left.
+    pub(super) runs: bool,
+    pub(super) leftovers: bool,
 }
 
 impl Story {
     pub(super) fn starts(policy: Policy) -> Self {
         let core = Core::new(policy, Moment::START);
         let (connections, actions, file) = (vec![], vec![], FileSeen::default());
-        Story { core, now: Moment::START, connections, listens: false, blind: false, file, actions }
+        Story {
+            core,
+            now: Moment::START,
+            connections,
+            listens: false,
+            blind: false,
+            file,
+            actions,
+            runs: true,
+            leftovers: false,
+        }
     }
 
     fn awake(policy: Policy) -> Self {
@@ -56,14 +70,35 @@ impl Story {
                 if action == Action::LookAtBusyFile {
                     events.push_back(Event::SawBusyFile(self.file));
                 }
+                if action == Action::Start {
+                    assert!(!self.runs && !self.leftovers, "started beside what is left of the old life");
+                    self.runs = true;
+                }
+                if matches!(action, Action::Forward(_) | Action::Term | Action::Kill) {
+                    assert!(self.runs, "{action:?} without an app");
+                }
                 self.actions.push((self.now, action));
             }
         }
     }
 
+    pub(super) fn app_ends(&mut self, ending: Ending) {
+        if std::mem::take(&mut self.runs) {
+            self.leftovers = true;
+            self.happens(Event::AppEnded(ending));
+        }
+    }
+
+    /// All that the app left behind end, as they do sooner or later.
+    pub(super) fn leftovers_go(&mut self) {
+        if std::mem::take(&mut self.leftovers) {
+            self.happens(Event::AllGone);
+        }
+    }
+
     fn look(&self) -> Option<Look> {
         let mut seen = look(&self.connections);
-        if !self.listens {
+        if !self.listens || !self.runs {
             seen.listeners.clear();
         }
         (!self.blind).then_some(seen)
@@ -257,13 +292,13 @@ fn an_app_that_ignores_sigterm_is_killed_after_its_grace_and_its_leftovers_too()
 #[test]
 fn leftovers_are_termed_and_awaited_and_then_killed() {
     let mut story = Story::awake(defaults());
-    story.happens(Event::AppEnded(Ending::Exited(7)));
+    story.happens(Event::AppEnded(Ending::Exited(0)));
     assert!(story.when(|action| *action == Action::TermLeftovers).is_some());
     story.passes(22_999);
     assert_eq!((story.exit(), story.when(|action| *action == Action::KillLeftovers)), (None, None));
     story.passes(1);
     story.happens(Event::AllGone);
-    assert_eq!(story.exit(), Some(7));
+    assert_eq!(story.exit(), Some(0));
     assert_eq!(story.path(), ["awake", "gone"]);
 }
 

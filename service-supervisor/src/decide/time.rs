@@ -12,7 +12,7 @@ use super::look::Scope;
 use super::{Core, Ended, Phase, Stopping, readiness};
 
 /// How long to wait for what SIGKILL should have ended.
-const UNKILLABLE: Duration = Duration::from_secs(5);
+pub(super) const UNKILLABLE: Duration = Duration::from_secs(5);
 
 /// Between two lines of figures.
 const BETWEEN_MEASURES: Duration = Duration::from_secs(60);
@@ -26,7 +26,7 @@ impl Core {
     pub fn deadline(&self) -> Option<Deadline> {
         let look = Some((self.next_look, Reason::Look));
         let phase = match &self.phase {
-            Phase::Starting => [look, Some((self.started + self.policy.ready_timeout, Reason::ReadyTimeout))],
+            Phase::Starting => [look, Some((self.lives.began() + self.policy.ready_timeout, Reason::ReadyTimeout))],
             Phase::Awake { .. } => [look, None],
             // The end of an idle drain is judged by a look.
             Phase::Draining(drain) if drain.cause.can_be_called_back() => [look, None],
@@ -35,6 +35,10 @@ impl Core {
                 let reason = if stop.killed { Reason::Unkillable } else { Reason::StopGrace };
                 [Some((stop.kill_at, reason)), None]
             }
+            Phase::Between(between) => match between.leftovers {
+                Some(left) => [Some((left.until, Reason::Leftovers)), None],
+                None => [Some((between.again_at, Reason::Restart)), None],
+            },
             Phase::Ended(ended) => [Some((ended.kill_at, Reason::Leftovers)), None],
             Phase::Over => return None,
         };
@@ -46,7 +50,7 @@ impl Core {
 
     pub(super) fn time_passed(&mut self, now: Moment, actions: &mut Vec<Action>) {
         match &self.phase {
-            Phase::Starting if now >= self.started + self.policy.ready_timeout => {
+            Phase::Starting if now >= self.lives.began() + self.policy.ready_timeout => {
                 let then = "the app gets its SIGTERM";
                 actions.push(Action::Struck(Struck {
                     setting: "ready-timeout",
@@ -56,7 +60,7 @@ impl Core {
                 self.stop(StopCause::NeverReady, String::from("the app never accepted"), now, actions);
             }
             Phase::Starting => {
-                let interval = readiness::look_interval(now.since(self.started), self.watchers.proxy_watches());
+                let interval = readiness::look_interval(now.since(self.lives.began()), self.watchers.proxy_watches());
                 self.look_if_due(Scope::Listeners, interval, now, actions);
             }
             Phase::Awake { .. } => self.look_if_due(Scope::All, self.policy.look_interval(), now, actions),
@@ -67,6 +71,7 @@ impl Core {
             }
             Phase::Draining(_) => self.look_if_due(Scope::All, BETWEEN_LOOKS, now, actions),
             Phase::Stopping(stop) if now >= stop.kill_at => self.grace_is_over(*stop, now, actions),
+            Phase::Between(between) => self.between_passed(*between, now, actions),
             Phase::Ended(ended) if now >= ended.kill_at => self.leftovers_are_due(*ended, now, actions),
             Phase::Stopping(_) | Phase::Ended(_) | Phase::Over => {}
         }
@@ -123,6 +128,7 @@ impl Core {
             | Phase::Awake { .. }
             | Phase::Draining(_)
             | Phase::Stopping(_)
+            | Phase::Between(_)
             | Phase::Ended(_)
             | Phase::Over => ("drain-timeout", self.policy.drain_timeout),
         };
@@ -135,7 +141,7 @@ impl Core {
 
     fn beats(&self) -> bool {
         let says = match self.phase {
-            Phase::Starting | Phase::Awake { .. } | Phase::Draining(_) => true,
+            Phase::Starting | Phase::Between(_) | Phase::Awake { .. } | Phase::Draining(_) => true,
             Phase::Stopping(_) | Phase::Ended(_) | Phase::Over => false,
         };
         says && self.watchers.is_anybody_listening()

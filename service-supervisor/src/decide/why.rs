@@ -11,9 +11,12 @@ impl Core {
     pub fn why(&self, now: Moment) -> String {
         match &self.phase {
             Phase::Awake { .. } => self.why_awake(now),
-            Phase::Starting | Phase::Draining(_) | Phase::Stopping(_) | Phase::Ended(_) | Phase::Over => {
-                self.why.clone()
-            }
+            Phase::Starting
+            | Phase::Draining(_)
+            | Phase::Stopping(_)
+            | Phase::Between(_)
+            | Phase::Ended(_)
+            | Phase::Over => self.why.clone(),
         }
     }
 
@@ -26,7 +29,7 @@ impl Core {
             return format!("{evidence}; --idle-timeout 0 keeps it awake");
         };
         let used_up = self.usage.last() + idle_timeout;
-        let least = self.history.ready.unwrap_or(self.started) + self.policy.min_awake;
+        let least = self.history.ready.unwrap_or(self.lives.began()) + self.policy.min_awake;
         match () {
             // Use goes on, so there is nothing to say about an end.
             () if self.idle_for(now).is_zero() || self.busy.sign(now).is_some() => evidence,

@@ -13,7 +13,12 @@ fn as_pid_one(listen: &str, script: &str) -> Option<Output> {
     }
     let mut command = Command::new("unshare");
     command.args(namespace).args([SUPERVISOR, "--listen", listen, "--shutdown-file", "/tmp/doze-no-such-file", "--"]);
-    command.args(["/bin/sh", "-c", script]).env("SERVICE_NAME", "demo").env("LOG", "debug").env("LOG_FORMAT", "json");
+    command
+        .args(["/bin/sh", "-c", script])
+        .env("SERVICE_NAME", "demo")
+        .env("SUPERVISOR_RESTART", "never")
+        .env("LOG", "debug")
+        .env("LOG_FORMAT", "json");
     Some(command.output().expect("run"))
 }
 

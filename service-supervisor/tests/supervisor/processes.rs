@@ -4,8 +4,11 @@ use nix::sys::signal::{Signal, kill};
 
 use super::rig::{App, Rig};
 
+/// Without another life after the first.
+pub(crate) const ONCE: [&str; 2] = ["--restart", "never"];
+
 fn exit_code(address: &str, script: &str) -> i32 {
-    Rig::start(address, &[], &App::Script(script)).exit().0
+    Rig::start(address, &ONCE, &App::Script(script)).exit().0
 }
 
 #[test]
@@ -48,7 +51,15 @@ fn bad_settings_are_64_and_nothing_is_started() {
 #[test]
 fn nobody_reading_the_logs_ends_neither_supervisor_nor_app() {
     let mut supervisor = std::process::Command::new(super::rig::SUPERVISOR);
-    supervisor.args(["--listen", "127.93.3.2:0", "--shutdown-file", "/tmp/doze-no-such-file", "--"]);
+    supervisor.args([
+        "--restart",
+        "never",
+        "--listen",
+        "127.93.3.2:0",
+        "--shutdown-file",
+        "/tmp/doze-no-such-file",
+        "--",
+    ]);
     // The app goes on when its standard input ends, and the supervisor has its end to log.
     supervisor.args(["/bin/sh", "-c", "read -r line; exit 5"]).env("SERVICE_NAME", "demo");
     supervisor.stdin(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
@@ -63,8 +74,9 @@ fn the_app_gets_a_clean_signal_mask() {
     // A shell cannot catch a signal that it inherited as blocked: it would wait for ever.
     assert_eq!(exit_code("127.93.4.1", "trap 'exit 5' USR1; kill -USR1 $$; sleep 60 & wait; exit 6"), 5);
     // Read by an app that sets no mask of its own, as a shell does.
-    let rig = Rig::ready("127.93.4.2", &[]);
-    let status = std::fs::read_to_string(format!("/proc/{}/status", rig.app())).expect("status");
+    let rig = Rig::start("127.93.4.2", &ONCE, &App::Script("cat /proc/self/status > \"$READY.txt\"; : > \"$READY\""));
+    rig.wait_for_script();
+    let status = std::fs::read_to_string(rig.file.with_file_name("ready.txt")).expect("status");
     let value = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
     assert_eq!(value("SigBlk:"), Some("0000000000000000"));
 }
@@ -75,7 +87,7 @@ fn signals_are_forwarded_to_the_app_real_time_ones_too() {
     // what it inherited as ignored, and the supervisor passes dispositions on as they are.
     for (number, last) in [(10, 1), (12, 2), (28, 3), (35, 4)] {
         let script = format!("trap 'exit 33' {number}; : > \"$READY\"; while :; do sleep 0.05; done");
-        let rig = Rig::start(&format!("127.93.5.{last}"), &[], &App::Script(&script));
+        let rig = Rig::start(&format!("127.93.5.{last}"), &ONCE, &App::Script(&script));
         rig.wait_for_script();
         let sent =
             std::process::Command::new("/bin/kill").arg(format!("-{number}")).arg(rig.pid().to_string()).status();
@@ -118,7 +130,7 @@ fn leftovers_are_termed_and_awaited_and_the_grace_is_not_waited_out() {
         out.display()
     );
     let begun = std::time::Instant::now();
-    let (code, rig) = Rig::start("127.93.7.1", &[], &App::Script(&script)).exit();
+    let (code, rig) = Rig::start("127.93.7.1", &ONCE, &App::Script(&script)).exit();
     assert_eq!(code, 4);
     assert_eq!(std::fs::read_to_string(&out).expect("it had the time to write"), "ended\n", "{}", rig.told());
     assert!(begun.elapsed().as_secs() < 20, "the grace is 23 s");
@@ -131,14 +143,15 @@ fn leftovers_are_termed_and_awaited_and_the_grace_is_not_waited_out() {
 fn leftovers_that_ignore_sigterm_are_killed_after_the_grace() {
     let script = "setsid sh -c 'trap \"\" TERM; : > $READY; while :; do sleep 0.1; done' & \
                   while ! test -e $READY; do sleep 0.02; done; exit 4";
-    let (code, rig) = Rig::start("127.93.7.2", &["--stop-grace", "1s"], &App::Script(script)).exit();
+    let (code, rig) =
+        Rig::start("127.93.7.2", &["--stop-grace", "1s", "--restart", "never"], &App::Script(script)).exit();
     assert_eq!(code, 4);
     rig.wait_for_log("leftovers of the app did not end in time and were killed");
 }
 
 #[test]
 fn an_app_killed_from_outside_gives_137_and_watchers_are_told_that_it_has_gone() {
-    let rig = Rig::ready("127.93.8.1", &[]);
+    let rig = Rig::ready("127.93.8.1", &ONCE);
     let mut watch = rig.watch("?id=p&as=proxy");
     kill(rig.app(), Signal::SIGKILL).expect("killed");
     watch.until("gone", |message| message.state == task_state::State::Gone);

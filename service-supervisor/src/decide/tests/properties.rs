@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::super::action::Change;
 use super::super::look::Traffic;
 use super::super::look::tests::{connection, data};
 use super::*;
@@ -24,6 +25,8 @@ enum Step {
     Blind(bool),
     Listens(bool),
     Pass(u64),
+    End(Ending),
+    Gone,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -43,6 +46,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => Just(Step::Disconnect),
         1 => any::<bool>().prop_map(Step::Blind),
         1 => any::<bool>().prop_map(Step::Listens),
+        2 => prop_oneof![(0u8..3).prop_map(Ending::Exited), (1i32..16).prop_map(Ending::Killed)].prop_map(Step::End),
+        2 => Just(Step::Gone),
         8 => prop_oneof![0u64..50, 0u64..5_000, 0u64..100_000].prop_map(Step::Pass),
     ];
     prop::collection::vec(step, 0..60)
@@ -84,6 +89,8 @@ fn take(story: &mut Story, step: &Step) {
         Step::Blind(blind) => story.blind = *blind,
         Step::Listens(listens) => story.listens = *listens,
         Step::Pass(millis) => story.passes(*millis),
+        Step::End(ending) => story.app_ends(*ending),
+        Step::Gone => story.leftovers_go(),
     }
 }
 
@@ -102,7 +109,10 @@ proptest! {
         }
         story.passes(policy().signal_drain().as_millis() as u64);
         let latest = told + policy().signal_drain();
-        prop_assert!(story.when(is_term).is_some_and(|at| at <= latest), "{:?}", story.actions);
+        let was_told = story.when(is_term).is_some_and(|at| at <= latest);
+        prop_assert!(was_told || !story.runs, "{:?}", story.actions);
+        let started = story.actions.iter().any(|(at, action)| *action == Action::Start && *at > told);
+        prop_assert!(!started, "an app was started after the order to end");
     }
 
     #[test]
@@ -112,7 +122,7 @@ proptest! {
             match step {
                 Step::Term | Step::File | Step::Sleep | Step::Disconnect => {}
                 Step::Wake | Step::Hold(..) | Step::LetGo(_) | Step::BusyFile(_) | Step::Join(..) | Step::Leave(_) | Step::Report(..) | Step::Connect(..) | Step::Blind(_)
-                | Step::Listens(_) | Step::Pass(_) => {
+                | Step::Listens(_) | Step::Pass(_) | Step::End(_) | Step::Gone => {
                     // Somebody is in the middle of something, always.
                     story.connections = vec![quiet(PEER, 20)];
                     take(&mut story, &step);
@@ -120,7 +130,7 @@ proptest! {
             }
         }
         prop_assert_eq!(story.when(is_term), None);
-        prop_assert!(story.changes().iter().all(|(_, to)| to.phase() == "awake"));
+        prop_assert!(story.changes().iter().all(|(_, to)| matches!(to.phase(), "awake" | "gone")));
     }
 
     #[test]
@@ -150,13 +160,16 @@ proptest! {
             take(&mut story, step);
         }
         story.passes(700_000);
-        for (from, to) in story.changes() {
+        let ended = |at: usize| matches!(story.actions[at], (_, Action::EndedByItself(_)));
+        for (at, (_, action)) in story.actions.iter().enumerate() {
+            let Action::Changed(Change { from, to, .. }) = action else { continue };
             if let State::Draining { cause, number } = from {
                 let allowed = match to {
-                    State::Awake { .. } => cause == Cause::Idle,
+                    State::Awake { .. } => *cause == Cause::Idle,
                     State::Stopping => true,
-                    State::Draining { number: same, cause: later } => same == number && later != Cause::Idle,
-                    State::Starting | State::Gone => false,
+                    State::Draining { number: same, cause: later } => same == number && *later != Cause::Idle,
+                    State::Gone => ended(at - 1),
+                    State::Starting => false,
                 };
                 prop_assert!(allowed, "{from:?} became {to:?}");
             }
@@ -174,8 +187,8 @@ proptest! {
         story.happens(TERM);
         story.passes(5_000 + 1);
         if obeys {
-            story.happens(Event::AppEnded(Ending::Exited(0)));
-            story.happens(Event::AllGone);
+            story.app_ends(Ending::Exited(0));
+            story.leftovers_go();
         }
         // An app that not even SIGKILL ends keeps nobody here for ever.
         story.passes(60_000);
@@ -191,15 +204,15 @@ proptest! {
             match step {
                 Step::Term | Step::File | Step::Sleep => {}
                 Step::Wake | Step::Hold(..) | Step::LetGo(_) | Step::BusyFile(_) | Step::Join(..) | Step::Leave(_) | Step::Report(..) | Step::Connect(..) | Step::Disconnect
-                | Step::Blind(_) | Step::Listens(_) | Step::Pass(_) => take(&mut story, step),
+                | Step::Blind(_) | Step::Listens(_) | Step::Pass(_) | Step::End(_) | Step::Gone => take(&mut story, step),
             }
         }
         story.passes(700_000);
-        if let Some(term) = story.when(is_term) {
-            let drain = story.changes().iter().filter_map(|(_, to)| match to {
-                State::Draining { number, .. } => Some(*number),
-                State::Starting | State::Awake { .. } | State::Stopping | State::Gone => None,
-            }).max().unwrap_or(0);
+        let commit = |(at, action): &(Moment, Action)| {
+            let Action::Changed(Change { from, to: State::Stopping, .. }) = action else { return None };
+            if let State::Draining { number, .. } = from { Some((*at, *number)) } else { None }
+        };
+        if let Some((term, drain)) = story.actions.iter().find_map(commit) {
             let until = story.core.watchers().leases_end(drain);
             prop_assert!(until.is_none_or(|until| until <= term), "a lease runs until {until:?}, SIGTERM at {term}");
         }
