@@ -288,13 +288,19 @@ impl Sqs {
     ///
     /// # Errors
     /// As [`Queue::receive`].
-    pub fn receive(&mut self, now: Moment, name: &str, mut want: Want) -> Result<Vec<Received>, Refusal> {
+    pub fn receive(
+        &mut self,
+        now: Moment,
+        name: &str,
+        mut want: Want,
+        attempt: Option<&str>,
+    ) -> Result<Vec<Received>, Refusal> {
         let redrive = self.queue(name)?.attributes.redrive.clone();
         let target = redrive.as_ref().and_then(|redrive| self.by_arn(&redrive.target)).map(|queue| queue.name.clone());
         want.dead_after = target.as_ref().and(redrive).map(|redrive| redrive.most_receives);
         let queue = self.queues.get_mut(name).ok_or_else(no_queue)?;
         let arn = queue.arn.clone();
-        let (received, dead) = queue.receive(now, want, &mut self.ids)?;
+        let (received, dead) = queue.receive(now, want, attempt, &mut self.ids)?;
         if let Some(target) = target.and_then(|target| self.queues.get_mut(&target)) {
             for message in dead {
                 let (queue, to, message_id) = (name.to_owned(), target.name.clone(), message.id.clone());

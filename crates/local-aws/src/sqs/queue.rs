@@ -17,6 +17,7 @@ use super::store::{Place, Store};
 use crate::ids::Ids;
 use crate::refusal::Refusal;
 
+mod attempts;
 mod in_flight;
 
 pub use in_flight::{MOST_IN_FLIGHT, Received, Want};
@@ -42,6 +43,7 @@ pub struct Queue {
     pub purged_at: Option<Moment>,
     messages: Store,
     deduplication: Deduplication,
+    attempts: attempts::Attempts,
     sent: u64,
     duplicates: u32,
 }
@@ -61,6 +63,7 @@ impl Queue {
             modified_at: now,
             purged_at: None,
             deduplication: Deduplication::default(),
+            attempts: attempts::Attempts::default(),
             sent: 0,
             duplicates: 0,
         }

@@ -513,6 +513,12 @@ DIFFERENCES = [
         "sqs:CreateQueue.input.Attributes",
         "DeduplicationScope – Specifies whether message deduplication occurs at the message group or queue level.",
     ),
+    Difference(
+        "test_sqs_fifo.py::test_a_receive_that_is_tried_again_is_given_the_same_messages",
+        "ReceiveMessage ignores ReceiveRequestAttemptId",
+        "sqs:ReceiveMessage.input.ReceiveRequestAttemptId",
+        "During a visibility timeout, subsequent calls with the same ReceiveRequestAttemptId return the same messages and receipt handles.",
+    ),
 ]
 
 

@@ -116,6 +116,16 @@ def test_a_message_has_no_delay_of_its_own(sqs, queue):
         send(sqs, queue, "x", DelaySeconds=5)
 
 
+def test_a_receive_that_is_tried_again_is_given_the_same_messages(sqs, queue):
+    for body in ("m0", "m1", "m2"):
+        send(sqs, queue, body)
+    attempt = {"MaxNumberOfMessages": 2, "ReceiveRequestAttemptId": "once"}
+    first = receive(sqs, queue, **attempt)
+    assert bodies(first) == ["m0", "m1"]
+    assert receive(sqs, queue, **attempt) == first
+    assert receive(sqs, queue, **{**attempt, "ReceiveRequestAttemptId": "another"}) == []
+
+
 def test_a_batch_keeps_its_order(sqs, queue):
     entries = [{"Id": f"e{n}", "MessageBody": f"m{n}", "MessageGroupId": "one"} for n in range(5)]
     answer = sqs.send_message_batch(QueueUrl=queue, Entries=entries)

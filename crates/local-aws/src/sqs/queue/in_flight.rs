@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use daemon::moment::Moment;
 
-use super::{Message, Place, Queue};
+use super::{Message, Place, Queue, token};
 use crate::ids::Ids;
 use crate::refusal::Refusal;
 use crate::sqs::attributes::LONGEST_HIDDEN;
@@ -45,16 +45,23 @@ impl Want {
 }
 
 impl Queue {
-    /// Gives messages out; beside them those that are dead letters now.
+    /// Gives messages out; beside them those that are dead letters now. `attempt` is the caller's name for this receive, by
+    /// which a FIFO queue gives the same messages again.
     ///
     /// # Errors
-    /// `OverLimit` when a standard queue has too many messages in flight.
+    /// `OverLimit` when a standard queue has too many messages in flight; an attempt's name that is none.
     pub fn receive(
         &mut self,
         now: Moment,
         want: Want,
+        attempt: Option<&str>,
         ids: &mut Ids,
     ) -> Result<(Vec<Received>, Vec<Message>), Refusal> {
+        let attempt = attempt.filter(|_| self.attributes.fifo);
+        let attempt = attempt.map(|attempt| token("ReceiveRequestAttemptId", attempt)).transpose()?;
+        if let Some(again) = attempt.as_deref().and_then(|attempt| self.receive_again(now, want, attempt)) {
+            return Ok((again, Vec::new()));
+        }
         let (ready, in_flight, _) = self.counts();
         let room = MOST_IN_FLIGHT.saturating_sub(in_flight);
         let (mut received, mut dead) = (Vec::new(), Vec::new());
@@ -64,6 +71,9 @@ impl Queue {
                 for number in self.next_of(&group, most - received.len(), want) {
                     self.give(now, number, want, &mut received, &mut dead);
                 }
+            }
+            if let Some(attempt) = attempt.filter(|_| !received.is_empty()) {
+                self.remember(now, attempt, &received);
             }
             return Ok((received, dead));
         }

@@ -221,7 +221,7 @@ fn a_hundred_and_twenty_thousand_messages_may_be_in_flight() {
     }
     let want = Want { most: 10, hidden: None, short: false, dead_after: None };
     for _ in 0..12_000 {
-        here.sqs.receive(here.now, "jobs", want).expect("received");
+        here.sqs.receive(here.now, "jobs", want, None).expect("received");
     }
     assert_eq!(here.counts(URL), counts(10, 120_000, 0));
     assert_eq!(here.code("ReceiveMessage", json!({ "QueueUrl": URL })), "OverLimit");

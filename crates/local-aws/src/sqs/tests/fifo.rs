@@ -112,3 +112,45 @@ fn a_poisoned_fifo_message_makes_way_for_the_next_of_its_group() {
     assert_eq!(bodies(&receive(&mut here, 1)), ["a2"]);
     assert_eq!(here.counts(&FIFO.replace("jobs", "dead")), counts(1, 0, 0));
 }
+
+fn attempt(here: &mut Here, id: &str) -> Vec<(String, String)> {
+    let asked = json!({ "QueueUrl": FIFO, "MaxNumberOfMessages": 2, "ReceiveRequestAttemptId": id });
+    let answer = here.ok("ReceiveMessage", asked);
+    let messages = answer["Messages"].as_array().cloned().unwrap_or_default();
+    messages.iter().map(|m| (text(&m["Body"]), text(&m["ReceiptHandle"]))).collect()
+}
+
+#[test]
+fn an_attempt_to_receive_that_is_made_again_is_given_the_same_and_hides_it_anew() {
+    let mut here = fifo(&json!({}));
+    for body in ["m0", "m1", "m2"] {
+        send(&mut here, "a", body);
+    }
+    let first = attempt(&mut here, "one");
+    assert_eq!(bodies(&first), ["m0", "m1"]);
+    assert_eq!(bodies(&attempt(&mut here, "two")), Vec::<&str>::new(), "another attempt waits");
+    here.pass(20);
+    assert_eq!(attempt(&mut here, "one"), first, "with the same handles");
+    here.pass(20);
+    assert_eq!(bodies(&attempt(&mut here, "two")), Vec::<&str>::new(), "30 s from the retry");
+    here.ok("DeleteMessage", json!({ "QueueUrl": FIFO, "ReceiptHandle": first[0].1 }));
+    assert_eq!(bodies(&attempt(&mut here, "one")), Vec::<&str>::new(), "what was changed is not given again");
+    here.pass(30);
+    assert_eq!(bodies(&attempt(&mut here, "one")), ["m1", "m2"]);
+}
+
+#[test]
+fn an_attempt_is_remembered_for_five_minutes_and_until_the_visibility_of_its_messages_changes() {
+    let mut here = fifo(&json!({ "VisibilityTimeout": "3600" }));
+    send(&mut here, "a", "m0");
+    let first = attempt(&mut here, "one");
+    here.pass(299);
+    assert_eq!(attempt(&mut here, "one"), first);
+    here.pass(1);
+    assert_eq!(bodies(&attempt(&mut here, "one")), Vec::<&str>::new());
+    send(&mut here, "b", "m1");
+    let other = attempt(&mut here, "two");
+    let change = json!({ "QueueUrl": FIFO, "ReceiptHandle": other[0].1, "VisibilityTimeout": 60 });
+    here.ok("ChangeMessageVisibility", change);
+    assert_eq!(bodies(&attempt(&mut here, "two")), Vec::<&str>::new());
+}

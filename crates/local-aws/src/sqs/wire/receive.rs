@@ -30,7 +30,7 @@ const SYSTEM: [&str; 10] = [
 ];
 
 /// What ReceiveMessage looks at; its lists by the names that they have in a form, without JSON's `s`.
-pub const RECEIVES_BY: [&str; 7] = [
+pub const RECEIVES_BY: [&str; 8] = [
     "QueueUrl",
     "AttributeName",
     "MessageSystemAttributeName",
@@ -38,6 +38,7 @@ pub const RECEIVES_BY: [&str; 7] = [
     "MaxNumberOfMessage",
     "VisibilityTimeout",
     "WaitTimeSecond",
+    "ReceiveRequestAttemptId",
 ];
 /// How many names of attributes may be asked for at once: more than a message can have.
 const MOST_NAMES: usize = 128;
@@ -86,7 +87,7 @@ pub(super) fn receive(
     }
     let hidden = hidden.map(seconds);
     let want = Want { most: most as usize, hidden, short: wait == 0, dead_after: None };
-    let received = sqs.receive(now, name, want)?;
+    let received = sqs.receive(now, name, want, request.receive_request_attempt_id.as_deref())?;
     let end = asked.arrived + seconds(wait);
     if received.is_empty() && now < end {
         let change = sqs.queue(name)?.next_change().filter(|at| *at > now);
