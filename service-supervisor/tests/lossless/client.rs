@@ -65,11 +65,15 @@ impl Client {
         self.stream = None;
     }
 
-    /// Asks once on the connection that is there, and takes the whole answer. An error: the request is lost.
-    pub(super) fn ask(&mut self) -> std::io::Result<()> {
+    /// Asks once on the connection that is there, for an answer that may take `long`, and takes the whole of it. An error:
+    /// the request is lost.
+    pub(super) fn ask(&mut self, long: bool) -> std::io::Result<()> {
         let mut stream = self.stream.take().expect("connected before");
         let (size, millis) = match self.manner {
             Manner::SlowDownload => (KERNEL_KEEPS as u64, 0),
+            Manner::OneEach | Manner::KeepsAlive | Manner::HalfClosed if long && self.dice.below(4) == 0 => {
+                (self.dice.below(2_000), 3_000 + self.dice.below(3_000))
+            }
             Manner::OneEach | Manner::KeepsAlive | Manner::HalfClosed => {
                 (self.dice.below(2_000), self.dice.below(4) * self.dice.below(10))
             }
@@ -100,8 +104,8 @@ impl Client {
         Ok(())
     }
 
-    /// Between two requests.
-    pub(super) fn rest(&mut self) {
-        std::thread::sleep(Duration::from_millis(2 + self.dice.below(25)));
+    /// Between two requests, for so many milliseconds at most.
+    pub(super) fn rest(&mut self, most: u64) {
+        std::thread::sleep(Duration::from_millis(2 + self.dice.below(most)));
     }
 }

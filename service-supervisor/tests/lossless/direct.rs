@@ -75,10 +75,10 @@ fn deregister(life: &Life, number: usize, watch: impl Iterator<Item = Message>, 
 /// Asks until it knows better or nobody accepts any more. A refused connection is no loss: nothing was sent.
 fn send(mut client: Client, manner: Manner, knows: impl Fn() -> bool, sums: &Mutex<Sums>) {
     while !knows() && client.connect().is_ok() {
-        match client.ask() {
+        match client.ask(false) {
             Ok(()) => sums.lock().expect("sums").answered(manner),
             Err(_) => sums.lock().expect("sums").lost(manner),
         }
-        client.rest();
+        client.rest(25);
     }
 }

@@ -6,6 +6,7 @@ mod dice;
 mod direct;
 mod leased;
 mod life;
+mod proxy;
 mod told;
 
 use std::sync::Mutex;
