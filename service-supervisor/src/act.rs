@@ -1,9 +1,12 @@
 //! Carries out each action. No ifs about policy.
 
+mod say;
+
 use daemon::moment::Moment;
 use task_state::{Message, MessageKind, PROTOCOL, Role, Stamp, State};
 
 use crate::app::App;
+use crate::asking::endpoints::Endpoints;
 use crate::busy_file::BusyFile;
 use crate::decide::action::{Action, Change, Event, SelfEnd, Sleep, Struck, Woke};
 use crate::decide::restart::Next;
@@ -34,6 +37,8 @@ pub struct Hands {
     /// Who speaks.
     pub identity: Identity,
     busy_file: Option<BusyFile>,
+    /// Who can be asked.
+    pub endpoints: Endpoints,
 }
 
 /// The moment as the watchers are told it.
@@ -45,19 +50,26 @@ pub fn stamp(now: Moment) -> Stamp {
 impl Hands {
     /// Of a supervisor whose app runs.
     #[must_use]
-    pub fn new(app: App, looker: Looker, identity: Identity, busy_file: Option<BusyFile>) -> Self {
-        Hands { app, looker, identity, busy_file }
+    pub fn new(
+        app: App,
+        looker: Looker,
+        identity: Identity,
+        busy_file: Option<BusyFile>,
+        endpoints: Endpoints,
+    ) -> Self {
+        Hands { app, looker, identity, busy_file, endpoints }
     }
 
     /// Carries out `action`, decided at `now` in `state`.
     pub fn carry_out(&mut self, action: Action, state: State, now: Moment, sources: &mut Sources) -> Outcome {
         match action {
             Action::Look(scope) => {
-                let (status, epoll) = sources.status();
-                return Outcome::Then(self.looker.look(scope, || {
+                let (status, asking, epoll) = sources.own_connections();
+                let opened = || {
                     status.accept(epoll, now);
-                    status.accepted()
-                }));
+                    status.accepted() + asking.opened_here()
+                };
+                return Outcome::Then(self.looker.look(scope, opened, |peer| asking.is_own(peer, now)));
             }
             Action::LookAtBusyFile => return self.look_at_busy_file(),
             // Whoever has the figures writes them.
@@ -74,6 +86,17 @@ impl Hands {
             Action::TermLeftovers => log_leftovers(self.app.leftovers.term()),
             Action::KillLeftovers => log_killed(self.app.leftovers.kill()),
             Action::RemoveFile => sources.remove_file(),
+            Action::Ask(ask) => {
+                if let Some((purpose, question)) = self.endpoints.question(ask) {
+                    sources.ask(purpose, question, now);
+                }
+            }
+            Action::TaskUnknown(why) => say::task_unknown(&why),
+            Action::Protection(news) => say::protection(&news),
+            Action::LeftToEcs => say::left_to_ecs(),
+            Action::WouldSleep(why) => say::would_sleep(&why),
+            Action::WouldWake(asleep, by, summary) => say::would_wake(asleep, &by, &summary),
+            Action::WouldHaveSlept(summary) => say::would_have_slept(&summary),
             Action::Struck(struck) => log_struck(&struck),
             Action::EndedByItself(end) => log_end(end),
             Action::Woke(woke) => log_wake(&woke),
@@ -90,7 +113,8 @@ impl Hands {
     }
 
     fn hello(&self, client: ClientId, state: State, now: Moment, sources: &mut Sources) {
-        let Identity { service, task, boot } = self.identity.clone();
+        let task = self.identity.task_arn();
+        let Identity { service, boot, .. } = self.identity.clone();
         let kind = MessageKind::Hello { protocol: PROTOCOL, service, task, boot };
         let (status, epoll) = sources.status();
         status.hello(client, |role| line(&kind, role, state, now), epoll, now);

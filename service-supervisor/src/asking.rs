@@ -7,6 +7,7 @@
 
 pub mod agent;
 pub mod answer;
+pub mod endpoints;
 mod exchange;
 pub mod target;
 pub mod task;
@@ -22,6 +23,7 @@ use nix::sys::epoll::Epoll;
 use self::answer::{Answer, Wanted};
 use self::exchange::{Came, Exchange, canonical};
 use self::target::{Ready, Target};
+use crate::decide::probe::Probed;
 
 /// How long the kernel may still show a connection of ours after its end (TIME_WAIT), and a little more.
 const SHOWN: Duration = Duration::from_secs(65);
@@ -77,6 +79,21 @@ pub struct Answered {
     pub purpose: Purpose,
     /// The answer; none where to connect was all.
     pub answer: Result<Option<Answer>, NoAnswer>,
+}
+
+impl Answered {
+    /// What it says of the app's readiness.
+    #[must_use]
+    pub fn probed(self) -> Probed {
+        match self.answer {
+            Ok(Some(Answer { status, .. })) if status >= 400 => Probed::NotReady(format!("it answered {status}")),
+            Ok(Some(_) | None) => Probed::Ready,
+            Err(NoAnswer::Late) => Probed::Silent,
+            Err(no @ (NoAnswer::Connect(_) | NoAnswer::Broken(_) | NoAnswer::Bad(_))) => {
+                Probed::NotReady(daemon::exit::chain(&no))
+            }
+        }
+    }
 }
 
 /// A question.
@@ -145,13 +162,15 @@ pub struct Asking {
     under_way: [Option<Exchange>; Purpose::ALL.len()],
     over: Vec<Answered>,
     own: VecDeque<(SocketAddr, Moment)>,
+    opened_here: u64,
 }
 
 impl Asking {
     /// Nothing is asked yet; `first_token` and the two above it are for epoll.
     #[must_use]
     pub const fn new(first_token: u64) -> Self {
-        Asking { first_token, under_way: [const { None }; Purpose::ALL.len()], over: Vec::new(), own: VecDeque::new() }
+        let under_way = [const { None }; Purpose::ALL.len()];
+        Asking { first_token, under_way, over: Vec::new(), own: VecDeque::new(), opened_here: 0 }
     }
 
     /// Asks. A question of the same purpose that is under way is given up.
@@ -209,9 +228,16 @@ impl Asking {
         open || self.own.iter().any(|(own, ended)| *own == peer && now.since(*ended) < SHOWN)
     }
 
+    /// How many connections to this machine or task itself were ever opened.
+    #[must_use]
+    pub fn opened_here(&self) -> u64 {
+        self.opened_here + self.under_way.iter().flatten().filter(|exchange| exchange.has_opened_here()).count() as u64
+    }
+
     /// Closing its file descriptor also takes it out of epoll.
     fn give_up(&mut self, purpose: Purpose, now: Moment) {
         let Some(exchange) = self.under_way[purpose as usize].take() else { return };
+        self.opened_here += u64::from(exchange.has_opened_here());
         if let (Purpose::Ready, Some(own)) = (purpose, exchange.local()) {
             self.own.truncate(REMEMBERED - 1);
             self.own.push_front((own, now));

@@ -14,9 +14,10 @@ use task_state::{ServiceName, Token};
 
 use crate::app::Signals;
 use crate::arguments;
+use crate::asking::target::Ready;
 use crate::decide::ignore::Ignore;
 use crate::decide::load::Thousandths;
-use crate::decide::policy::{LONGEST_GRACE, Policy, SHORTEST_DRAIN};
+use crate::decide::policy::{Asks, LONGEST_GRACE, Policy, SHORTEST_DRAIN};
 use crate::decide::restart::RestartPolicy;
 use crate::decide::signals::{Rewrites, SignalNumber};
 use crate::log;
@@ -78,6 +79,13 @@ pub const PROGRAM: Program = Program {
         Setting::new("drain-min", "DURATION", "How long an idle drain lasts at least where no agent watches.")
             .default("10s"),
         Setting::new("min-awake", "DURATION", "Stay awake so long once ready, used or not.").default("0"),
+        Setting::new(
+            "ready",
+            "URL",
+            "What says that the app is ready: http://ADDRESS:PORT/PATH by a status under 400, tcp://ADDRESS:PORT by \
+             accepting; ADDRESS is an IP address or localhost. It is asked once the app listens, and then every 5 s. By \
+             default the app is ready when it listens.",
+        ),
         Setting::new("ready-timeout", "DURATION", "Give up on an app that does not accept within this.").default("10m"),
         Setting::new(
             "busy-cpu",
@@ -156,6 +164,18 @@ pub const PROGRAM: Program = Program {
             .default("5"),
         Setting::new("restart-delay", "DURATION", "From the end to the start; each in a row waits twice as long.")
             .default("200ms"),
+        Setting::switch(
+            "task-protection",
+            "In a task of an ECS service: keep ECS from stopping it while it is used, and wait for ECS to stop it when \
+             nobody uses it, for ECS replaces a task that ends by itself. A standalone task goes to sleep as usual.",
+        ),
+        Setting::new(
+            "task-protection-time",
+            "DURATION",
+            "How long protection is asked for at a time; renewed at half.",
+        )
+        .default("2h"),
+        Setting::switch("observe", "Only say when idleness would put the app to sleep, and what that would save."),
     ],
     trailing: Some("COMMAND"),
     epilogue: EPILOGUE,
@@ -180,6 +200,10 @@ pub struct Settings {
     pub access: Access,
     /// How signals reach the app.
     pub signals: Signals,
+    /// What says that the app is ready, where listening is not enough.
+    pub ready: Option<Ready>,
+    /// For how long to be protected at a time in a task of an ECS service; none: not at all.
+    pub protection: Option<Duration>,
     /// How to decide.
     pub policy: Policy,
     /// The app: its program and arguments, byte for byte.
@@ -258,7 +282,13 @@ fn settings(mut given: Given) -> Result<(Settings, Logging), Stop> {
         peer_gone: given.value("peer-gone", parse::positive_duration),
         restart,
         rewrites,
+        observe: given.is_on("observe"),
+        // Who can be asked is known once the environment has been looked at.
+        asks: Asks::default(),
     };
+    let ready = given.optional("ready", Ready::parse);
+    let protection_time = given.value("task-protection-time", protection_time);
+    let protection = given.is_on("task-protection").then_some(protection_time);
     let logging =
         Logging { threshold: given.value("log", log::filter), format: given.optional("log-format", parse::log_format) };
     let command = given.trailing().to_vec();
@@ -273,6 +303,8 @@ fn settings(mut given: Given) -> Result<(Settings, Logging), Stop> {
         busy_file,
         access,
         signals,
+        ready,
+        protection,
         policy,
         command,
     });
@@ -353,6 +385,17 @@ fn log_metrics(text: &str) -> Result<(), &'static str> {
     if text == "emf" { Ok(()) } else { Err("emf") }
 }
 
+/// What ECS takes: whole minutes, up to two days (API reference, UpdateTaskProtection).
+fn protection_time(text: &str) -> Result<Duration, &'static str> {
+    const LONGEST: Duration = Duration::from_secs(2880 * 60);
+    match parse::duration(text) {
+        Ok(some) if !some.is_zero() && some <= LONGEST && some.subsec_nanos() == 0 && some.as_secs() % 60 == 0 => {
+            Ok(some)
+        }
+        Ok(_) | Err(_) => Err("whole minutes from 1m to 48h, such as 120m or 2h"),
+    }
+}
+
 fn file_path(text: &str) -> Result<PathBuf, &'static str> {
     let path = parse::absolute_path(text)?;
     match (path.parent(), path.file_name()) {
@@ -381,6 +424,27 @@ mod tests {
         assert_eq!(settings.command, ["app", "-x"]);
         assert_eq!(settings.listen.to_string(), "0.0.0.0:9051");
         assert_eq!(settings.shutdown_file, PathBuf::from("/tmp/shutdown"));
+    }
+
+    #[test]
+    fn readiness_and_protection_are_read_or_refused() {
+        let name = &[("SERVICE_NAME", "demo")];
+        let given = |words: &[&str]| read(&[words, &["--", "app"]].concat(), name);
+        let usual = given(&[]).expect("settings");
+        assert_eq!((usual.ready, usual.protection, usual.policy.observe), (None, None, false));
+        let words = ["--task-protection", "--ready", "tcp://127.0.0.1:9050", "--observe"];
+        let said = given(&words).expect("settings");
+        assert_eq!((said.protection, said.policy.observe), (Some(Duration::from_secs(7200)), true));
+        assert!(said.ready.is_some());
+        for (flag, bad) in [
+            ("--ready", "http://app:80/"),
+            ("--task-protection-time", "90s"),
+            ("--task-protection-time", "49h"),
+            ("--task-protection-time", "0"),
+        ] {
+            let text = given(&[flag, bad]).expect_err("refused");
+            assert!(text.contains(flag) && text.contains(bad), "{text}");
+        }
     }
 
     #[test]

@@ -13,6 +13,8 @@
 //! drain ends awake or stopping; no app is started again for ever; every phase but the last has a deadline.
 
 pub mod action;
+pub mod asks;
+mod awake;
 pub mod busy;
 mod busy_sign;
 pub mod connections;
@@ -45,12 +47,15 @@ use daemon::moment::Moment;
 use task_state::{Cause, HEARTBEAT, State};
 
 use self::action::{Action, Event};
+use self::asks::Asked;
 use self::busy::Busy;
 use self::drain::Drain;
 use self::exit_code::StopCause;
 use self::job_control::JobControl;
 use self::lives::Between;
+use self::observed::{Observed, Summary};
 use self::policy::Policy;
+use self::probe::Probe;
 use self::readiness::Readiness;
 use self::restart::Lives;
 use self::tally::Tally;
@@ -87,6 +92,9 @@ struct Ended {
 #[derive(Clone, Copy, Debug, Default)]
 struct History {
     listened: Option<Moment>,
+    /// The present life of the app accepted for the first time.
+    accepted: Option<Moment>,
+    /// It was said to be awake for the first time.
     ready: Option<Moment>,
     drained: Option<Moment>,
     stopped: Option<(Moment, StopCause)>,
@@ -105,6 +113,8 @@ pub struct Core {
     watchers: Watchers,
     busy: Busy,
     tally: Tally,
+    asked: Asked,
+    observed: Option<Observed>,
     drains: u64,
     hold_until: Moment,
     next_look: Moment,
@@ -123,11 +133,13 @@ impl Core {
             lives: Lives::first(now),
             job_control: JobControl::default(),
             history: History::default(),
-            readiness: Readiness::new(policy.ports.clone()),
+            readiness: Readiness::new(policy.ports.clone(), policy.asks.ready.then(|| Probe::new(now))),
             usage: Usage::new(Evidence::Ready, now),
             watchers: Watchers::default(),
             busy: Busy::default(),
             tally: Tally::default(),
+            asked: Asked::new(&policy, now),
+            observed: policy.observe.then(|| Observed::new(policy.drain_min)),
             drains: 0,
             hold_until: now,
             next_look: now,
@@ -191,6 +203,12 @@ impl Core {
         self.watchers.all_in_flight(self.policy.longest_answer, now)
     }
 
+    /// What sleeping would have saved so far; none where it is not only observed.
+    #[must_use]
+    pub fn observed(&self, now: Moment) -> Option<Summary> {
+        self.observed.map(|observed| observed.summary(now))
+    }
+
     /// Takes in what happened and says what to do, in order.
     pub fn handle(&mut self, event: Event, now: Moment) -> Vec<Action> {
         let mut actions = Vec::new();
@@ -219,6 +237,9 @@ impl Core {
             Event::Held { holder, lease } => self.held(holder, lease, now, &mut actions),
             Event::LetGo(holder) => self.let_go(&holder, now),
             Event::SawBusyFile(seen) => self.saw_busy_file(seen, now, &mut actions),
+            Event::TaskAnswered(answer) => self.task_answered(answer, now, &mut actions),
+            Event::Probed(probed) => self.probed(probed, now, &mut actions),
+            Event::ProtectionAnswered(said) => self.protection_answered(said, now, &mut actions),
             Event::AppEnded(ending) => self.app_ended(ending, now, &mut actions),
             Event::AllGone => self.all_gone(now, &mut actions),
             Event::OrphansEnded => self.orphans_ended(&mut actions),

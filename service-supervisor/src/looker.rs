@@ -1,5 +1,7 @@
 //! Takes a look: at the app's sockets, at what was opened meanwhile, at the CPU.
 
+use std::net::SocketAddr;
+
 use crate::cpu::CpuMeter;
 use crate::decide::action::Event;
 use crate::decide::look::Scope;
@@ -22,14 +24,16 @@ impl Looker {
         Looker { sockets, cpu: looks_at_cpu.then(CpuMeter::find), looks_fail: false }
     }
 
-    /// Looks once. `accepted` takes in who waits on 9051 and says how many ever came there: they are the supervisor's.
-    pub fn look(&mut self, scope: Scope, accepted: impl FnOnce() -> u64) -> Event {
+    /// Looks once. `opened` takes in who waits on 9051 and says how many connections ever came there or were opened by the
+    /// supervisor itself; `is_own` says whether a peer of the app is the supervisor: none of these are use.
+    pub fn look(&mut self, scope: Scope, opened: impl FnOnce() -> u64, is_own: impl Fn(SocketAddr) -> bool) -> Event {
         match self.sockets.look(scope) {
             Ok(mut look) => {
                 self.looks_fail = false;
+                look.leave_out(is_own);
                 if scope == Scope::All {
                     // After the count: whoever is in it and came to 9051 has been accepted then.
-                    look.opened = look.opened.map(|opened| opened.saturating_sub(accepted()));
+                    look.opened = look.opened.map(|all| all.saturating_sub(opened()));
                     look.cpu = self.cpu.as_ref().and_then(CpuMeter::read);
                 }
                 Event::Looked(scope, Some(look))

@@ -1,6 +1,7 @@
 //! The loop: wait, decide, act. One thread.
 
 mod answers;
+mod asking;
 
 use std::collections::VecDeque;
 use std::io;
@@ -10,15 +11,18 @@ use daemon::moment::Clock;
 use nix::sys::signal::SigSet;
 use nix::unistd::Pid;
 
+use self::asking::WaitingWake;
 use crate::act::{Hands, Outcome, millis};
 use crate::app::App;
+use crate::asking::endpoints::Endpoints;
 use crate::busy_file::BusyFile;
 use crate::config::Settings;
 use crate::decide::Core;
 use crate::decide::action::{Action, Event};
+use crate::decide::policy::Policy;
 use crate::decide::signals::SignalNumber;
 use crate::figures::meter::Meter;
-use crate::identity::{Identity, ask_task};
+use crate::identity::Identity;
 use crate::kernel::notice_ended_children;
 use crate::leftovers::end_all;
 use crate::log::{self, Shown};
@@ -27,9 +31,6 @@ use crate::shutdown_file::ShutdownFile;
 use crate::sockets::Sockets;
 use crate::sources::{FILE_TOKENS, Input, Sources};
 use crate::spawn::CannotStart;
-
-/// Where ECS says that a task can ask about itself.
-const METADATA: &str = "ECS_CONTAINER_METADATA_URI_V4";
 
 /// Why the supervisor cannot do its work.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +76,7 @@ struct Supervisor {
     sources: Sources,
     hands: Hands,
     meter: Meter,
+    wakes: Vec<WaitingWake>,
 }
 
 impl Supervisor {
@@ -84,13 +86,12 @@ impl Supervisor {
         adopt_orphans();
         let file = ShutdownFile::prepare(&settings.shutdown_file, FILE_TOKENS, clock.now());
         let whose = settings.whose();
-        let mut sources = Sources::open(signals, settings.listen, settings.access, file)
+        let sources = Sources::open(signals, settings.listen, settings.access, file)
             .map_err(|error| Broken::Sources(settings.listen, error))?;
         let sockets = Sockets::open(whose);
         let looker = Looker::new(sockets, settings.policy.busy_cpu.is_some());
         let identity = Identity::new(settings.service.clone());
         let app = App::start(&settings.command, settings.signals, ignores_child_ends).map_err(Broken::Start)?;
-        learn_task(&mut sources);
         log::info("app started")
             .with("service", Shown(&settings.service))
             .with("pid", app.pid().map(Pid::as_raw))
@@ -107,10 +108,12 @@ impl Supervisor {
             .write();
         }
         let now = clock.now();
-        let core = Core::new(settings.policy, now);
+        let endpoints = Endpoints::find(settings.ready);
+        let asks = endpoints.asks(settings.protection, identity.spread());
+        let core = Core::new(Policy { asks, ..settings.policy }, now);
         let busy_file = settings.busy_file.map(BusyFile::new);
-        let hands = Hands::new(app, looker, identity, busy_file);
-        Ok(Supervisor { clock, core, sources, hands, meter: Meter::start(now) })
+        let hands = Hands::new(app, looker, identity, busy_file, endpoints);
+        Ok(Supervisor { clock, core, sources, hands, meter: Meter::start(now), wakes: Vec::new() })
     }
 
     fn supervise(mut self) -> Result<u8, Broken> {
@@ -118,7 +121,9 @@ impl Supervisor {
             if let Some(code) = self.handle(Event::Tick) {
                 return Ok(code);
             }
+            self.answer_wakes(self.clock.now());
             let deadline = self.core.deadline().map(|deadline| deadline.at);
+            let deadline = deadline.into_iter().chain(self.wakes_deadline()).min();
             for input in self.sources.wait(deadline, &self.clock).map_err(Broken::Wait)? {
                 if let Some(code) = self.take(input)? {
                     return Ok(code);
@@ -144,11 +149,7 @@ impl Supervisor {
             }
             Input::FileAppeared => Ok(self.handle(Event::FileAppeared)),
             Input::Left(client) => Ok(self.handle(Event::Left(client))),
-            Input::Task(arn) => {
-                log::debug("the task is known").with("arn", &arn).write();
-                self.hands.identity.task = Some(arn);
-                Ok(None)
-            }
+            Input::Answered(answered) => Ok(self.answered(answered)),
             Input::Asked(request) => Ok(self.asked(request)),
         }
     }
@@ -181,17 +182,6 @@ fn adopt_orphans() {
         && nix::unistd::getpid().as_raw() != 1
     {
         log::warn("orphans of the app go to another process: not PID 1, and no child subreaper")
-            .with("error", Shown(error))
-            .write();
-    }
-}
-
-/// In an ECS task, asks who we are; nothing waits for it.
-fn learn_task(sources: &mut Sources) {
-    let Ok(base) = std::env::var(METADATA) else { return };
-    let asked = ask_task(base).and_then(|answer| sources.add_task(answer));
-    if let Err(error) = asked {
-        log::warn("the ECS task's ARN could not be asked for; hellos go without it")
             .with("error", Shown(error))
             .write();
     }

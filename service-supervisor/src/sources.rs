@@ -1,8 +1,7 @@
 //! Signals, the shutdown file, 9051 and the next deadline become one stream of inputs.
 
-use std::io::{self, Read};
+use std::io;
 use std::net::SocketAddr;
-use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use daemon::moment::{Clock, Moment};
@@ -11,6 +10,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use nix::sys::signal::SigSet;
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
+use crate::asking::{Answered, Asking, Purpose, Question};
 use crate::decide::signals::SignalNumber;
 use crate::decide::watchers::ClientId;
 use crate::shutdown_file::{ShutdownFile, Tokens};
@@ -20,12 +20,9 @@ use crate::status::{Request, Status};
 const SIGNALS: u64 = 0;
 const FILE: u64 = 1;
 const MOUNTS: u64 = u64::MAX;
-const TASK: u64 = 2;
 const LISTENER: u64 = 3;
+const FIRST_QUESTION: u64 = 4;
 const FIRST_CLIENT: u64 = 16;
-
-/// The longest name of a task that is taken in.
-const LONGEST_TASK: u64 = 2048;
 
 /// Something from outside.
 #[derive(Debug)]
@@ -38,8 +35,8 @@ pub enum Input {
     Asked(Request),
     /// A watcher's stream ended.
     Left(ClientId),
-    /// The ECS task's ARN is known.
-    Task(String),
+    /// Something has come of a question.
+    Answered(Answered),
 }
 
 /// What the shutdown file is waited for by.
@@ -52,7 +49,7 @@ pub struct Sources {
     signals: SignalFd,
     file: ShutdownFile,
     status: Status,
-    task: Option<UnixStream>,
+    asking: Asking,
 }
 
 impl Sources {
@@ -65,17 +62,17 @@ impl Sources {
         let status = Status::listen(listen, access, LISTENER, FIRST_CLIENT, &epoll)?;
         let signals = SignalFd::with_flags(signals, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
         epoll.add(&signals, EpollEvent::new(EpollFlags::EPOLLIN, SIGNALS))?;
-        Ok(Sources { epoll, signals, file, status, task: None })
+        Ok(Sources { epoll, signals, file, status, asking: Asking::new(FIRST_QUESTION) })
     }
 
-    /// Takes in what comes out of `task` as the task's ARN.
-    ///
-    /// # Errors
-    /// When it cannot be waited for.
-    pub fn add_task(&mut self, task: UnixStream) -> io::Result<()> {
-        self.epoll.add(&task, EpollEvent::new(EpollFlags::EPOLLIN, TASK))?;
-        self.task = Some(task);
-        Ok(())
+    /// Asks; the answer comes as an input.
+    pub fn ask(&mut self, purpose: Purpose, question: Question, now: Moment) {
+        self.asking.ask(purpose, question, &self.epoll, now);
+    }
+
+    /// Whoever has connections of the supervisor's own: the server of 9051, the questions under way.
+    pub fn own_connections(&mut self) -> (&mut Status, &Asking, &Epoll) {
+        (&mut self.status, &self.asking, &self.epoll)
     }
 
     /// The server of 9051, and what it waits by.
@@ -95,7 +92,7 @@ impl Sources {
     pub fn wait(&mut self, deadline: Option<Moment>, clock: &Clock) -> io::Result<Vec<Input>> {
         let mut inputs = self.left();
         let now = clock.now();
-        let own = [deadline, self.file.deadline(), self.status.deadline()];
+        let own = [deadline, self.file.deadline(), self.status.deadline(), self.asking.deadline()];
         let first = own.into_iter().flatten().min().filter(|_| inputs.is_empty());
         let timeout = match (first, inputs.is_empty()) {
             (_, false) => EpollTimeout::ZERO,
@@ -116,6 +113,7 @@ impl Sources {
             inputs.push(Input::FileAppeared);
         }
         self.status.time_passed(&self.epoll, now);
+        self.asking.time_passed(now);
         inputs.extend(self.left());
         Ok(inputs)
     }
@@ -135,25 +133,17 @@ impl Sources {
             FILE if self.file.told(&self.epoll, now) => inputs.push(Input::FileAppeared),
             MOUNTS if self.file.mounts_changed(&self.epoll, now) => inputs.push(Input::FileAppeared),
             FILE | MOUNTS => {}
-            TASK => inputs.extend(self.read_task().map(Input::Task)),
             LISTENER => self.status.accept(&self.epoll, now),
+            question if question < FIRST_CLIENT => self.asking.ready(question, &self.epoll, now),
             client => inputs.extend(self.status.ready(ClientId(client), &self.epoll, now).map(Input::Asked)),
         }
         Ok(())
     }
 
-    /// The whole text is written at once, so one read takes it; nothing is the thread's way to say that it failed.
-    fn read_task(&mut self) -> Option<String> {
-        let mut text = String::new();
-        let read = self.task.take()?.take(LONGEST_TASK).read_to_string(&mut text);
-        match read {
-            Err(error) if error.kind() != io::ErrorKind::WouldBlock => None,
-            Ok(_) | Err(_) => (!text.is_empty()).then_some(text),
-        }
-    }
-
+    /// What needs no waiting: streams that have ended, questions that have been answered.
     fn left(&mut self) -> Vec<Input> {
-        self.status.take_left().into_iter().map(Input::Left).collect()
+        let left = self.status.take_left().into_iter().map(Input::Left);
+        left.chain(self.asking.take_answered().into_iter().map(Input::Answered)).collect()
     }
 }
 

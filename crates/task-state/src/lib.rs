@@ -24,7 +24,7 @@ pub mod token;
 pub use lease::{Dating, Lease};
 pub use lines::Lines;
 pub use message::{
-    Cause, CpuUse, Health, MemoryUse, Message, MessageKind, Report, ReportAnswer, Stamp, State, StateAnswer,
+    Cause, CpuUse, Health, MemoryUse, Message, MessageKind, Observed, Report, ReportAnswer, Stamp, State, StateAnswer,
 };
 pub use names::{Role, ServiceName, WatcherId};
 pub use token::Token;

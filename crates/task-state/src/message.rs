@@ -186,7 +186,7 @@ pub struct Health {
     pub boot: String,
     /// The state.
     pub state: State,
-    /// Whether it is awake and the app accepts.
+    /// Whether the app accepts, and it does not go to sleep.
     pub ready: bool,
     /// For how long nobody has used the app.
     pub idle_ms: u64,
@@ -200,6 +200,12 @@ pub struct Health {
     /// What it uses of memory, where that can be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<MemoryUse>,
+    /// The task's scale-in protection in words, where it is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protection: Option<String>,
+    /// What sleeping would have saved, where it is only observed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Observed>,
 }
 
 /// CPU against its limit.
@@ -220,6 +226,17 @@ pub struct MemoryUse {
     /// How many it may use; none: it has no limit of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit_bytes: Option<u64>,
+}
+
+/// What sleeping would have saved since the app was ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observed {
+    /// How often it would have slept.
+    pub sleeps: u64,
+    /// For how long altogether.
+    pub asleep_ms: u64,
+    /// The rest of the time.
+    pub awake_ms: u64,
 }
 
 impl Message {

@@ -52,9 +52,9 @@ struct Refusal {
     message: Option<String>,
 }
 
-/// What the agent's answer to `on` means.
+/// What the agent's answer means.
 #[must_use]
-pub fn said(answer: Result<Option<Answer>, NoAnswer>, on: bool) -> Said {
+pub fn said(answer: Result<Option<Answer>, NoAnswer>) -> Said {
     let answer = match answer {
         Ok(Some(answer)) => answer,
         Ok(None) => return Said::Unclear(String::from("no answer")),
@@ -69,11 +69,11 @@ pub fn said(answer: Result<Option<Answer>, NoAnswer>, on: bool) -> Said {
             reason => Said::Refused(words(reason, failure.detail.as_deref(), status)),
         },
         Ok(Body { error: Some(error), .. }) => {
-            Said::Refused(words(error.code.as_deref(), error.message.as_deref(), status))
+            let words = words(error.code.as_deref(), error.message.as_deref(), status);
+            // Of these nobody knows whether ECS has carried it out.
+            if status >= 500 { Said::Unclear(words) } else { Said::Refused(words) }
         }
-        Ok(Body { protection: Some(protected), .. }) if protected.protection_enabled == on && status < 300 => {
-            Said::Done
-        }
+        Ok(Body { protection: Some(protected), .. }) if status < 300 => Said::Is(protected.protection_enabled),
         Ok(_) | Err(_) => Said::Unclear(format!("an answer with status {status} that says nothing of protection")),
     }
 }
@@ -90,8 +90,8 @@ fn words(what: Option<&str>, why: Option<&str>, status: u16) -> String {
 mod tests {
     use super::*;
 
-    fn heard(status: u16, body: &str, on: bool) -> Said {
-        said(Ok(Some(Answer { status, body: body.as_bytes().to_vec() })), on)
+    fn heard(status: u16, body: &str) -> Said {
+        said(Ok(Some(Answer { status, body: body.as_bytes().to_vec() })))
     }
 
     #[test]
@@ -101,37 +101,36 @@ mod tests {
         let on = text(true);
         assert!(on.starts_with("PUT /api/abc/task-protection/v1/state HTTP/1.0\r\nhost: 169.254.170.2\r\n"), "{on}");
         assert!(on.ends_with("\r\n\r\n{\"ProtectionEnabled\":true,\"ExpiresInMinutes\":120}"), "{on}");
-        assert!(
-            text(false).ends_with("\r\ncontent-length: 27\r\nconnection: close\r\n\r\n{\"ProtectionEnabled\":false}")
-        );
+        let off = text(false);
+        let end = "\r\ncontent-length: 27\r\nconnection: close\r\n\r\n{\"ProtectionEnabled\":false}";
+        assert!(off.ends_with(end), "{off}");
     }
 
     #[test]
     fn only_ecs_own_word_counts() {
         let on = r#"{"protection":{"ExpirationDate":"2026-01-01T00:00:00Z","ProtectionEnabled":true,"TaskArn":"a"}}"#;
         let off = r#"{"protection":{"ExpirationDate":null,"ProtectionEnabled":false,"TaskArn":"a"}}"#;
-        assert_eq!(heard(200, on, true), Said::Done);
-        assert_eq!(heard(200, off, false), Said::Done);
-        for (body, asked) in [(on, false), (off, true), ("{}", true), ("garbage", true), ("", false)] {
-            assert!(matches!(heard(200, body, asked), Said::Unclear(_)), "{body}");
+        assert_eq!((heard(200, on), heard(200, off)), (Said::Is(true), Said::Is(false)));
+        for body in ["{}", "garbage", "", "[]", r#"{"protection":{}}"#] {
+            assert!(matches!(heard(200, body), Said::Unclear(_)), "{body}");
         }
-        assert!(matches!(heard(500, on, true), Said::Unclear(_)));
+        assert!(matches!(heard(500, on), Said::Unclear(_)));
     }
 
     #[test]
     fn a_failure_and_an_error_say_why() {
         let failure = |reason: &str| format!(r#"{{"failure":{{"Arn":"a","Detail":null,"Reason":"{reason}"}}}}"#);
-        assert_eq!(heard(200, &failure("TASK_NOT_VALID"), true), Said::NotValid);
-        assert_eq!(heard(200, &failure("DEPLOYMENT_BLOCKED"), true), Said::Refused("DEPLOYMENT_BLOCKED".into()));
+        assert_eq!(heard(200, &failure("TASK_NOT_VALID")), Said::NotValid);
+        assert_eq!(heard(200, &failure("DEPLOYMENT_BLOCKED")), Said::Refused("DEPLOYMENT_BLOCKED".into()));
         let error = r#"{"requestID":"r","error":{"Arn":"a","Code":"ThrottlingException","Message":"Rate exceeded"}}"#;
-        assert_eq!(heard(400, error, true), Said::Refused("ThrottlingException: Rate exceeded".into()));
-        assert_eq!(heard(404, r#"{"error":{}}"#, true), Said::Refused("status 404".into()));
+        assert_eq!(heard(400, error), Said::Refused("ThrottlingException: Rate exceeded".into()));
+        assert_eq!(heard(404, r#"{"error":{}}"#), Said::Refused("status 404".into()));
     }
 
     #[test]
     fn no_answer_is_unclear_unless_nothing_was_sent() {
-        assert_eq!(said(Err(NoAnswer::Late), true), Said::Unclear("no answer in time".into()));
+        assert_eq!(said(Err(NoAnswer::Late)), Said::Unclear("no answer in time".into()));
         let refused = NoAnswer::Connect(std::io::ErrorKind::ConnectionRefused.into());
-        assert!(matches!(said(Err(refused), true), Said::Refused(_)));
+        assert!(matches!(said(Err(refused)), Said::Refused(_)));
     }
 }

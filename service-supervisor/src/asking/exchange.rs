@@ -33,6 +33,7 @@ pub(super) struct Exchange {
     others: std::vec::IntoIter<SocketAddr>,
     stream: TcpStream,
     connected: bool,
+    opened_here: bool,
     written: usize,
     input: Vec<u8>,
     pub(super) deadline: Moment,
@@ -44,12 +45,32 @@ impl Exchange {
         let mut others = question.addresses.clone().into_iter();
         let stream = next(&mut others, token, epoll)?;
         let deadline = now + question.patience;
-        Ok(Exchange { question, token, others, stream, connected: false, written: 0, input: Vec::new(), deadline })
+        let (connected, opened_here) = (false, false);
+        Ok(Exchange {
+            question,
+            token,
+            others,
+            stream,
+            connected,
+            opened_here,
+            written: 0,
+            input: Vec::new(),
+            deadline,
+        })
     }
 
     /// The near end of the connection.
     pub(super) fn local(&self) -> Option<SocketAddr> {
         self.stream.local_addr().ok().map(canonical)
+    }
+
+    /// Whether it has opened a connection to this machine or task itself. It may have before it was told so.
+    pub(super) fn has_opened_here(&self) -> bool {
+        let is_here = || match (self.stream.local_addr(), self.stream.peer_addr()) {
+            (Ok(local), Ok(peer)) => local != peer && (local.ip() == peer.ip() || canonical(peer).ip().is_loopback()),
+            (Err(_), _) | (_, Err(_)) => false,
+        };
+        self.opened_here || (!self.connected && is_here())
     }
 
     /// Reads and writes what is possible now.
@@ -65,7 +86,10 @@ impl Exchange {
         if !self.connected {
             match connected(&self.stream) {
                 Ok(false) => return Ok(None),
-                Ok(true) => self.connected = true,
+                Ok(true) => {
+                    self.opened_here = self.has_opened_here();
+                    self.connected = true;
+                }
                 Err(error) => {
                     self.stream = next(&mut self.others, self.token, epoll).map_err(|_| NoAnswer::Connect(error))?;
                     return Ok(None);

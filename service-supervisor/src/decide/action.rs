@@ -10,6 +10,9 @@ use task_state::{Report, Role, State, WatcherId};
 use super::busy::{FileSeen, Holder};
 use super::exit_code::Ending;
 use super::look::{Look, Scope};
+use super::observed::Summary;
+use super::probe::Probed;
+use super::protection::{News, Said};
 use super::restart::Next;
 use super::signals::SignalNumber;
 use super::watchers::ClientId;
@@ -53,6 +56,12 @@ pub enum Event {
     LetGo(Holder),
     /// The look at the busy file that was asked for.
     SawBusyFile(FileSeen),
+    /// What came of [`Ask::Task`]: whether the task is known now, or why not.
+    TaskAnswered(Result<(), String>),
+    /// What came of [`Ask::Ready`].
+    Probed(Probed),
+    /// What came of [`Ask::Protection`].
+    ProtectionAnswered(Said),
     /// The app ended.
     AppEnded(Ending),
     /// No process is left.
@@ -99,6 +108,20 @@ pub enum Action {
     KillLeftovers,
     /// Remove the shutdown file, which is obeyed.
     RemoveFile,
+    /// Ask, without waiting for the answer, which comes as an event.
+    Ask(Ask),
+    /// Log why the task is not known.
+    TaskUnknown(String),
+    /// Log what has become of the task's protection.
+    Protection(News),
+    /// Log that the task, of an ECS service, waits to be stopped by ECS: nobody uses it.
+    LeftToEcs,
+    /// Log that it would go to sleep now, and why.
+    WouldSleep(String),
+    /// Log that it would have slept so long and would be woken now, by what, and all that was seen so far.
+    WouldWake(Duration, String, Summary),
+    /// Log at the end what sleeping would have saved.
+    WouldHaveSlept(Summary),
     /// Log that a deadline struck (rule T2).
     Struck(Struck),
     /// Log that the app has ended without being told to.
@@ -109,6 +132,22 @@ pub enum Action {
     Slept(Sleep),
     /// End with this code.
     Exit(u8),
+}
+
+/// What is asked of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// The ECS task metadata endpoint: who the task is.
+    Task,
+    /// The readiness address: whether the app is ready.
+    Ready,
+    /// The ECS agent: to protect the task for so long, or to end its protection.
+    Protection {
+        /// To protect.
+        on: bool,
+        /// For how long.
+        lasts: Duration,
+    },
 }
 
 /// A change of state.
@@ -197,6 +236,8 @@ pub enum Reason {
     Heartbeat,
     /// To write the figures.
     Measure,
+    /// To ask somebody.
+    Ask,
     /// `--ready-timeout`.
     ReadyTimeout,
     /// `--drain-timeout`, or what a SIGTERM allows.

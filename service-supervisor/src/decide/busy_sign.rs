@@ -38,7 +38,7 @@ impl Core {
         self.note_busy(now);
         // Whoever was told that its hold is granted may begin: no look is waited for.
         if self.can_be_called_back() {
-            self.back_to_awake("busy", why, now, actions);
+            self.recall("busy", why, now, actions);
         }
     }
 

@@ -35,6 +35,8 @@ pub struct Drain {
     used: Moment,
     /// The first of two looks that showed nobody, while nothing else was in the way.
     empty_since: Option<Moment>,
+    /// It could be committed, but the task is of an ECS service and waits for ECS to stop it (rule S9).
+    pub left_to_ecs: bool,
 }
 
 /// What is to become of a drain.
@@ -129,19 +131,26 @@ impl Drain {
     #[must_use]
     pub fn begin(number: u64, cause: Cause, used: Moment, policy: &Policy, now: Moment) -> Self {
         let deadline = now + longest(cause, policy);
-        Drain { number, cause, began: now, deadline, used, empty_since: None }
+        Drain { number, cause, began: now, deadline, used, empty_since: None, left_to_ecs: false }
     }
 
     /// A later order takes over: no later than it would have ended, and not called back any more. The number stays, as
     /// nothing was granted since: what was released is released.
     pub fn overrule(&mut self, cause: Cause, policy: &Policy, now: Moment) {
         self.cause = cause;
+        self.left_to_ecs = false;
         self.deadline = self.deadline.min(now + longest(cause, policy));
+    }
+
+    /// Whether the app was used since an idle drain began.
+    #[must_use]
+    pub fn is_called_back_by(&self, usage: &Usage) -> bool {
+        self.cause.can_be_called_back() && usage.last() > self.used + SAME_USE
     }
 
     /// Judges by what a look showed at `now`.
     pub fn judge(&mut self, facts: Facts<'_>, now: Moment) -> Verdict {
-        if self.cause.can_be_called_back() && facts.usage.last() > self.used + SAME_USE {
+        if self.is_called_back_by(facts.usage) {
             return Verdict::Back(facts.usage.evidence().to_string());
         }
         let waiting = match self.obstacle(facts, now) {

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use daemon::moment::Moment;
 use task_state::{CALL_BACK_HOLD, Cause};
 
-use super::action::{Action, Woke};
+use super::action::Action;
+use super::asks::{CALL_BACK, USE};
 use super::drain::{Commit, Facts, Verdict};
 use super::exit_code::StopCause;
 use super::look::{Look, Scope};
@@ -40,6 +41,7 @@ impl Core {
         match &mut self.phase {
             Phase::Starting | Phase::Awake { .. } => self.begin_drain(cause, why, now, actions),
             Phase::Draining(drain) if drain.cause == Cause::Idle || cause == Cause::Signal => {
+                self.asked.recall = None;
                 drain.overrule(cause, &self.policy, now);
                 self.next_look = now;
                 self.drained_by(cause, &why);
@@ -59,7 +61,7 @@ impl Core {
             Phase::Starting | Phase::Between(_) | Phase::Awake { .. } => self.hold(now),
             Phase::Draining(drain) if drain.cause.can_be_called_back() => {
                 self.hold(now);
-                self.back_to_awake("call-back", format!("{from} called it back by /wake"), now, actions);
+                self.recall(CALL_BACK, format!("{from} called it back by /wake"), now, actions);
             }
             Phase::Draining(_) | Phase::Stopping(_) | Phase::Ended(_) | Phase::Over => {}
         }
@@ -74,12 +76,11 @@ impl Core {
     pub(super) fn looked(&mut self, scope: Scope, look: Option<&Look>, now: Moment, actions: &mut Vec<Action>) {
         match (&mut self.phase, look) {
             (Phase::Starting, Some(look)) => {
-                if self.history.listened.is_none() && self.readiness.listens(look) {
-                    self.history.listened = Some(now);
+                self.readiness.saw(look, now);
+                if self.readiness.listens() {
+                    self.history.listened.get_or_insert(now);
                 }
-                if self.readiness.saw(look, now) {
-                    self.became_ready(now, actions);
-                }
+                self.awake_if_ready(now, actions);
             }
             (Phase::Awake { .. }, Some(look)) if scope == Scope::All => self.saw_awake(look, now, actions),
             (Phase::Awake { .. }, None) => self.usage.note(Evidence::NoLook, now),
@@ -98,50 +99,6 @@ impl Core {
         }
     }
 
-    pub(super) fn became_ready(&mut self, now: Moment, actions: &mut Vec<Action>) {
-        let from = self.state();
-        // Only at first: an app that keeps crashing would otherwise be in use for ever.
-        if self.history.ready.is_none() {
-            self.history.ready = Some(now);
-            self.usage.note(Evidence::Ready, now);
-            let began = self.lives.began();
-            actions.push(Action::Woke(Woke::Started {
-                waited: self.watchers.first_proxy(),
-                spawn: began.since_start(),
-                listen: self.history.listened.map(|at| at.since(began)),
-                ready: now.since(began),
-            }));
-        }
-        self.next_look = now + self.policy.look_interval();
-        self.phase = Phase::Awake { ready: true };
-        self.changed(from, "ready", String::from("the app listens"), now, actions);
-    }
-
-    pub(super) fn saw_awake(&mut self, look: &Look, now: Moment, actions: &mut Vec<Action>) {
-        let from = self.state();
-        let ready = self.readiness.saw(look, now);
-        self.note_busy(now);
-        self.usage.saw(look, &self.watchers, &self.policy, now);
-        self.phase = Phase::Awake { ready };
-        match (from.is_ready(), ready) {
-            (true, false) => {
-                self.changed(from, "unready", String::from("the app does not accept any more"), now, actions);
-            }
-            (false, true) => self.changed(from, "ready", String::from("the app accepts again"), now, actions),
-            (true, true) | (false, false) => {}
-        }
-        match self.idle_at() {
-            Some(at) if at <= now => {
-                let idle = self.idle_for(now).as_secs_f64();
-                let why = format!("nobody has used the app for {idle:.1} s; at last {}", self.usage.evidence());
-                self.begin_drain(Cause::Idle, why, now, actions);
-            }
-            // A look falls on the moment at which it would be idle.
-            Some(at) => self.next_look = self.next_look.min(at),
-            None => {}
-        }
-    }
-
     pub(super) fn saw_draining(&mut self, look: Option<&Look>, now: Moment, actions: &mut Vec<Action>) {
         self.note_busy(now);
         let Phase::Draining(drain) = &mut self.phase else { return };
@@ -152,10 +109,24 @@ impl Core {
             }
             None => self.usage.note(Evidence::NoLook, now),
         }
+        if self.asked.recall.is_some() {
+            return self.waits_for_protection(now);
+        }
+        if drain.left_to_ecs {
+            if drain.is_called_back_by(&self.usage) {
+                let evidence = self.usage.evidence().to_string();
+                self.recall(USE, evidence, now, actions);
+            }
+            return;
+        }
         let busy = self.busy.sign(now).is_some();
         let facts = Facts { look, usage: &self.usage, watchers: &self.watchers, busy, policy: &self.policy };
         match drain.judge(facts, now) {
             Verdict::Wait(waiting) => self.why = waiting.to_string(),
+            Verdict::Commit(commit) if drain.cause == Cause::Idle && self.asked.stays() => {
+                drain.left_to_ecs = true;
+                self.leave_to_ecs(commit, now, actions);
+            }
             Verdict::Commit(commit) => {
                 let (cause, deadline) = (drain.cause, drain.deadline);
                 match commit {
@@ -172,7 +143,7 @@ impl Core {
                     actions.push(self.drain_struck("the service is awake again"));
                 }
                 self.usage.note(Evidence::NotDrained(reason.clone()), now);
-                self.back_to_awake("use", reason, now, actions);
+                self.recall(USE, reason, now, actions);
             }
         }
     }

@@ -140,8 +140,8 @@ impl Core {
         match between.leftovers {
             None if now >= between.again_at => {
                 self.lives.begin(now);
-                self.readiness.begin();
-                self.history.listened = None;
+                self.readiness.begin(now);
+                (self.history.listened, self.history.accepted) = (None, None);
                 self.next_look = now;
                 self.phase = Phase::Starting;
                 actions.push(Action::Start);

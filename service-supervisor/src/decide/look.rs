@@ -166,6 +166,15 @@ pub struct Ended {
 }
 
 impl Look {
+    /// Leaves out whose connections are not to be judged.
+    pub fn leave_out(&mut self, whose: impl Fn(SocketAddr) -> bool) {
+        self.connections.retain(|connection| !whose(connection.peer));
+        self.ended.retain(|ended| !whose(ended.peer));
+        if let Some(closed) = &mut self.closed {
+            closed.retain(|connection| !whose(connection.peer));
+        }
+    }
+
     /// Whether nobody is there: no socket but LISTEN and TIME_WAIT, and nothing waits to be accepted (rule S4).
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -13,6 +13,7 @@ use super::{Core, Ended, Phase, Stopping};
 impl Core {
     pub(super) fn begin_drain(&mut self, cause: Cause, why: String, now: Moment, actions: &mut Vec<Action>) {
         let from = self.state();
+        self.asked.recall = None;
         self.drains += 1;
         self.drained_by(cause, &why);
         self.history.drained = Some(now);
@@ -58,6 +59,9 @@ impl Core {
                 leftovers: now.since(ended.at),
                 exit_code: ended.code,
             }));
+        }
+        if let Some(summary) = self.observed(now) {
+            actions.push(Action::WouldHaveSlept(summary));
         }
         self.phase = Phase::Over;
         actions.push(Action::Exit(ended.code));

@@ -60,6 +60,23 @@ pub struct Policy {
     pub restart: RestartPolicy,
     /// Which signals reach the app as others.
     pub rewrites: Rewrites,
+    /// Only say what idleness would do.
+    pub observe: bool,
+    /// What is asked of others.
+    pub asks: Asks,
+}
+
+/// What is asked of others, where there is somebody to ask.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asks {
+    /// Who the ECS task is.
+    pub task: bool,
+    /// Whether the app is ready (`--ready`).
+    pub ready: bool,
+    /// To be protected for so long at a time (S9).
+    pub protection: Option<Duration>,
+    /// Differs from one supervisor to the next, so that they do not all ask again at once.
+    pub spread: u8,
 }
 
 impl Policy {
@@ -119,6 +136,8 @@ pub(crate) mod tests {
             peer_gone: Duration::from_secs(60),
             restart: RestartPolicy { when: When::OnFailure, budget: 5, delay: Duration::from_millis(200) },
             rewrites: Rewrites::default(),
+            observe: false,
+            asks: Asks::default(),
         }
     }
 

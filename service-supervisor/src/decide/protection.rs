@@ -20,8 +20,8 @@ const LONGEST_REASON: usize = 300;
 /// What the ECS agent answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Said {
-    /// It is as was asked for.
-    Done,
+    /// The task is protected now, or is not.
+    Is(bool),
     /// This is no task of a service (`TASK_NOT_VALID`).
     NotValid,
     /// It was not done, and why.
@@ -134,7 +134,8 @@ impl Protection {
     pub fn answered(&mut self, said: Said, now: Moment) -> Option<News> {
         let sent = self.retry.begun()?;
         let news = match said {
-            Said::Done => self.done(sent, now),
+            Said::Is(on) if on == self.asked => self.done(sent, now),
+            Said::Is(_) => self.hindered("the opposite of what was asked for", now),
             // One that was protected before is of a service; it is being stopped.
             Said::NotValid if self.was_confirmed => self.hindered("TASK_NOT_VALID: the task is being stopped", now),
             Said::NotValid => {

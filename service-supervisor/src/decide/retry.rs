@@ -31,6 +31,12 @@ impl Retry {
         self.begun.is_none().then_some(self.next)
     }
 
+    /// Whether no attempt has failed yet.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        self.failures == 0
+    }
+
     /// An attempt begins.
     pub fn begin(&mut self, now: Moment) {
         self.begun = Some(now);

@@ -1,18 +1,22 @@
 //! Stories of the core as a whole; what holds for every story is in [`properties`].
 
+mod asks;
 mod lives;
+mod observing;
 mod properties;
 
 use std::net::IpAddr;
 
 use task_state::{Report, Role, WatcherId};
 
-use super::action::{Reason, Woke};
+use super::action::{Ask, Reason, Woke};
 use super::busy::FileSeen;
 use super::exit_code::Ending;
 use super::look::tests::{look, quiet};
 use super::look::{Connection, Look};
 use super::policy::tests::defaults;
+use super::probe::Probed;
+use super::protection::Said;
 use super::signals::SignalNumber;
 use super::watchers::ClientId;
 use super::*;
@@ -29,6 +33,10 @@ pub(super) struct Story {
     pub(super) listens: bool,
     pub(super) blind: bool,
     pub(super) file: FileSeen,
+    /// What the readiness address and the ECS agent answer at once; none: nothing.
+    probed: Option<Probed>,
+    agent: fn(bool) -> Option<Said>,
+    released_under_lease: bool,
     pub(super) actions: Vec<(Moment, Action)>,
     /// Whether the app runs, and whether anything of it is left.
     pub(super) runs: bool,
@@ -38,17 +46,19 @@ pub(super) struct Story {
 impl Story {
     pub(super) fn starts(policy: Policy) -> Self {
         let core = Core::new(policy, Moment::START);
-        let (connections, actions, file) = (vec![], vec![], FileSeen::default());
         Story {
             core,
             now: Moment::START,
-            connections,
+            connections: vec![],
             listens: false,
             blind: false,
-            file,
-            actions,
+            probed: None,
+            agent: |on| Some(Said::Is(on)),
+            released_under_lease: false,
+            file: FileSeen::default(),
             runs: true,
             leftovers: false,
+            actions: vec![],
         }
     }
 
@@ -64,12 +74,6 @@ impl Story {
         let mut events = std::collections::VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
             for action in self.core.handle(event, self.now) {
-                if let Action::Look(scope) = action {
-                    events.push_back(Event::Looked(scope, self.look()));
-                }
-                if action == Action::LookAtBusyFile {
-                    events.push_back(Event::SawBusyFile(self.file));
-                }
                 if action == Action::Start {
                     assert!(!self.runs && !self.leftovers, "started beside what is left of the old life");
                     self.runs = true;
@@ -77,6 +81,7 @@ impl Story {
                 if matches!(action, Action::Forward(_) | Action::Term | Action::Kill) {
                     assert!(self.runs, "{action:?} without an app");
                 }
+                events.extend(self.answer(&action));
                 self.actions.push((self.now, action));
             }
         }
@@ -94,6 +99,24 @@ impl Story {
         if std::mem::take(&mut self.leftovers) {
             self.happens(Event::AllGone);
         }
+    }
+
+    /// What comes of an action at once.
+    fn answer(&mut self, action: &Action) -> Option<Event> {
+        if *action == Action::LeftToEcs {
+            let until = self.core.draining().and_then(|number| self.core.watchers().leases_end(number));
+            self.released_under_lease |= until.is_some_and(|until| self.now < until);
+        }
+        if *action == Action::LookAtBusyFile {
+            return Some(Event::SawBusyFile(self.file));
+        }
+        if let Action::Look(scope) = action {
+            return Some(Event::Looked(*scope, self.look()));
+        }
+        if let Action::Ask(Ask::Protection { on, .. }) = action {
+            return (self.agent)(*on).map(Event::ProtectionAnswered);
+        }
+        self.probed.clone().filter(|_| *action == Action::Ask(Ask::Ready)).map(Event::Probed)
     }
 
     fn look(&self) -> Option<Look> {
@@ -130,6 +153,10 @@ impl Story {
 
     fn exit(&self) -> Option<u8> {
         self.actions.iter().find_map(|(_, action)| if let Action::Exit(code) = action { Some(*code) } else { None })
+    }
+
+    fn count(&self, wanted: impl Fn(&Action) -> bool) -> usize {
+        self.actions.iter().filter(|(_, action)| wanted(action)).count()
     }
 
     /// The changes of state, as before and after.

@@ -26,7 +26,10 @@ impl Core {
     pub fn deadline(&self) -> Option<Deadline> {
         let look = Some((self.next_look, Reason::Look));
         let phase = match &self.phase {
-            Phase::Starting => [look, Some((self.lives.began() + self.policy.ready_timeout, Reason::ReadyTimeout))],
+            Phase::Starting => {
+                let give_up = (self.lives.began() + self.policy.ready_timeout, Reason::ReadyTimeout);
+                [look, self.history.accepted.is_none().then_some(give_up)]
+            }
             Phase::Awake { .. } => [look, None],
             // The end of an idle drain is judged by a look.
             Phase::Draining(drain) if drain.cause.can_be_called_back() => [look, None],
@@ -44,13 +47,16 @@ impl Core {
         };
         let heartbeat = self.beats().then_some((self.next_heartbeat, Reason::Heartbeat));
         let measure = self.measures().then_some((self.next_measure, Reason::Measure));
-        let first = phase.into_iter().flatten().chain(heartbeat).chain(measure).min_by_key(|(at, _)| *at);
+        let ask = self.asks_due().map(|at| (at, Reason::Ask));
+        let first = phase.into_iter().flatten().chain(heartbeat).chain(measure).chain(ask).min_by_key(|(at, _)| *at);
         first.map(|(at, reason)| Deadline { at, reason })
     }
 
     pub(super) fn time_passed(&mut self, now: Moment, actions: &mut Vec<Action>) {
         match &self.phase {
-            Phase::Starting if now >= self.lives.began() + self.policy.ready_timeout => {
+            Phase::Starting
+                if self.history.accepted.is_none() && now >= self.lives.began() + self.policy.ready_timeout =>
+            {
                 let then = "the app gets its SIGTERM";
                 actions.push(Action::Struck(Struck {
                     setting: "ready-timeout",
@@ -69,12 +75,17 @@ impl Core {
                 actions.push(self.drain_struck(CUT));
                 self.stop(StopCause::Drained(cause), Commit::Deadline.to_string(), now, actions);
             }
+            // It may be for hours, and nothing hangs on it but what a direct client does.
+            Phase::Draining(drain) if drain.left_to_ecs || self.asked.recall.is_some() => {
+                self.look_if_due(Scope::All, self.policy.look_interval(), now, actions);
+            }
             Phase::Draining(_) => self.look_if_due(Scope::All, BETWEEN_LOOKS, now, actions),
             Phase::Stopping(stop) if now >= stop.kill_at => self.grace_is_over(*stop, now, actions),
             Phase::Between(between) => self.between_passed(*between, now, actions),
             Phase::Ended(ended) if now >= ended.kill_at => self.leftovers_are_due(*ended, now, actions),
             Phase::Stopping(_) | Phase::Ended(_) | Phase::Over => {}
         }
+        self.ask_what_is_due(now, actions);
         if self.beats() && now >= self.next_heartbeat {
             self.watchers.said(self.state(), now);
             self.next_heartbeat = now + HEARTBEAT;

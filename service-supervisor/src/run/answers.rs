@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use daemon::moment::Moment;
 use serde::Serialize;
-use task_state::{Health, ReportAnswer, Role, State, StateAnswer};
+use task_state::{Health, Observed, ReportAnswer, Role, State, StateAnswer};
 
 use super::Supervisor;
 use crate::act::{millis, stamp};
@@ -40,7 +40,8 @@ impl Supervisor {
             }
             Asked::Wake => {
                 let code = self.handle(Event::Wake(address));
-                (self.woken(), code)
+                self.woken(client);
+                return code;
             }
             Asked::Sleep => {
                 let code = self.handle(Event::Sleep(address));
@@ -67,32 +68,31 @@ impl Supervisor {
         let now = self.clock.now();
         let reading = self.meter.read(now);
         let state = self.core.state();
-        let Identity { service, task, boot } = self.hands.identity.clone();
+        let task = self.hands.identity.task_arn();
+        let Identity { service, boot, .. } = self.hands.identity.clone();
         let health = Health {
             service,
             task,
             boot,
             state,
-            ready: state.is_ready(),
+            ready: self.core.is_ready(),
             idle_ms: millis(self.core.idle_for(now)),
             why: self.core.why(now),
             watchers: self.core.watchers().count(),
             cpu: reading.cpu,
             memory: reading.memory,
+            protection: self.core.protection(now),
+            observed: self.core.observed(now).map(|summary| Observed {
+                sleeps: summary.sleeps,
+                asleep_ms: millis(summary.asleep),
+                awake_ms: millis(summary.awake),
+            }),
         };
         let status = if health.ready { reply::Status::Ok } else { reply::Status::Unavailable };
         reply::json(status, &health)
     }
 
-    /// An order, and a stop, cannot be called back (rules S1, S6).
-    fn woken(&self) -> Vec<u8> {
-        self.state_answer(match self.core.state() {
-            State::Starting | State::Awake { .. } => reply::Status::Ok,
-            State::Draining { .. } | State::Stopping | State::Gone => reply::Status::Conflict,
-        })
-    }
-
-    fn state_answer(&self, status: reply::Status) -> Vec<u8> {
+    pub(super) fn state_answer(&self, status: reply::Status) -> Vec<u8> {
         reply::json(status, &StateAnswer { state: self.core.state() })
     }
 

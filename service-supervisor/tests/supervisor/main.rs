@@ -3,9 +3,11 @@
 //! Each test has a loopback address of its own, so that all run side by side on the usual ports.
 
 mod app;
+mod asking;
 mod authority;
 mod busy;
 mod drains;
+mod ecs;
 mod evidence;
 mod figures;
 mod hostile;

@@ -42,6 +42,13 @@ impl Rig {
         Rig::start_under(&[], address, options, app)
     }
 
+    /// The same with more in its environment.
+    pub(crate) fn start_in(address: &str, options: &[&str], app: &App<'_>, environment: &[(&str, &str)]) -> Rig {
+        let pairs: Vec<String> = environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let wrapper: Vec<&str> = std::iter::once("env").chain(pairs.iter().map(String::as_str)).collect();
+        Rig::start_under(&wrapper, address, options, app)
+    }
+
     /// The same, by a command that becomes the supervisor, such as `unshare`.
     pub(crate) fn start_under(wrapper: &[&str], address: &str, options: &[&str], app: &App<'_>) -> Rig {
         let name = format!("doze-supervisor-{address}-{}", std::process::id());

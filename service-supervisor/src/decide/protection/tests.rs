@@ -12,7 +12,7 @@ fn at(secs: u64) -> Moment {
 fn protected() -> Protection {
     let mut protection = Protection::new(HOUR, 0, Moment::START);
     assert_eq!(protection.ask(Moment::START), Some(true));
-    assert_eq!(protection.answered(Said::Done, at(1)), Some(News::On));
+    assert_eq!(protection.answered(Said::Is(true), at(1)), Some(News::On));
     protection
 }
 
@@ -24,7 +24,7 @@ fn protection_is_asked_for_at_once_and_renewed_at_half_its_time() {
     assert_eq!(protection.ask(at(1799)), None);
     assert_eq!(protection.ask(at(1800)), Some(true));
     assert!(protection.holds(at(1801)), "asking for more takes nothing away");
-    assert_eq!(protection.answered(Said::Done, at(1802)), None, "a renewal is no news");
+    assert_eq!(protection.answered(Said::Is(true), at(1802)), None, "a renewal is no news");
     assert_eq!(protection.due(), Some(at(3600)));
 }
 
@@ -42,13 +42,21 @@ fn it_counts_as_gone_from_the_moment_its_end_is_asked_for() {
     assert!(protection.holds(at(10)));
     assert_eq!(protection.ask(at(10)), Some(false));
     assert!(!protection.holds(at(10)));
-    assert_eq!(protection.answered(Said::Done, at(11)), Some(News::Off));
+    assert_eq!(protection.answered(Said::Is(false), at(11)), Some(News::Off));
     assert_eq!(protection.due(), None, "nothing more is asked until it is wanted again");
     protection.want(true, at(500));
     assert_eq!(protection.ask(at(500)), Some(true));
     assert!(!protection.holds(at(500)), "not before it is confirmed");
-    assert_eq!(protection.answered(Said::Done, at(501)), Some(News::On));
+    assert_eq!(protection.answered(Said::Is(true), at(501)), Some(News::On));
     assert!(protection.holds(at(501)));
+}
+
+#[test]
+fn an_answer_that_says_the_opposite_is_no_confirmation() {
+    let mut protection = Protection::new(HOUR, 0, Moment::START);
+    assert_eq!(protection.ask(Moment::START), Some(true));
+    assert!(matches!(protection.answered(Said::Is(false), at(1)), Some(News::Hindered(_))));
+    assert!(!protection.holds(at(1)) && protection.due().is_some());
 }
 
 #[test]
@@ -139,7 +147,7 @@ proptest! {
                         (1, None) => Said::Unclear("no answer".into()),
                         _ => {
                             carried_out.push((now, on));
-                            Said::Done
+                            Said::Is(on)
                         }
                     };
                     protection.answered(said, now);
@@ -176,8 +184,8 @@ proptest! {
         for _ in 0..3 {
             let Some(due) = protection.due() else { break };
             now = now.max(due);
-            protection.ask(now);
-            protection.answered(Said::Done, now);
+            let Some(asked) = protection.ask(now) else { break };
+            protection.answered(Said::Is(asked), now);
             if protection.holds(now) { break }
         }
         prop_assert_eq!(protection.holds(now), on);
