@@ -5,6 +5,7 @@
 mod app;
 mod asking;
 mod authority;
+mod bare;
 mod busy;
 mod drains;
 mod ecs;
@@ -14,6 +15,10 @@ mod hostile;
 mod orders;
 mod pid_one;
 mod processes;
+mod restarts;
 mod rig;
 mod shutdown_file;
+mod signals;
+mod surroundings;
+mod terminals;
 mod watching;
