@@ -54,7 +54,9 @@ impl Cgroup {
         }
     }
 
-    fn from(groups: &str, mounts: &str) -> Self {
+    /// The group that the kernel lists as these groups and mounts.
+    #[must_use]
+    pub fn from(groups: &str, mounts: &str) -> Self {
         let v1 = |controller| folder(groups, mounts, Some(controller)).filter(|folder| folder.is_dir());
         let v2 = folder(groups, mounts, None);
         // With both hierarchies mounted, a controller is in one of them.
