@@ -478,6 +478,26 @@ mod tests {
     }
 
     #[test]
+    fn a_job_has_no_port_and_a_percentage_may_have_tenths() {
+        let name = [("SERVICE_NAME", "demo")];
+        let job = read(&["--app-port", "none", "--busy-cpu", "0.5%", "--", "job"], &name).expect("settings");
+        assert_eq!((job.policy.ports.as_slice(), job.policy.busy_cpu), (&[][..], Some(5)));
+        for (text, thousandths) in [("0", None), ("0%", None), ("7", Some(70)), ("100%", Some(1000))] {
+            let settings = read(&["--busy-cpu", text, "--", "job"], &name).expect("settings");
+            assert_eq!(settings.policy.busy_cpu, thousandths, "{text}");
+        }
+    }
+
+    #[test]
+    fn who_does_not_count_is_named_by_address_or_network() {
+        let arguments =
+            ["--ignore-peer", "10.0.0.0/16", "--ignore-peer", "fd00::1", "--ignore-loopback", "true", "--", "app"];
+        let ignore = read(&arguments, &[("SERVICE_NAME", "demo")]).expect("settings").policy.ignore;
+        let covers = |address: &str| ignore.covers(address.parse().expect("address"));
+        assert!(covers("10.0.9.9") && covers("fd00::1") && covers("127.0.0.1") && !covers("10.1.0.1"));
+    }
+
+    #[test]
     fn settings_that_cannot_work_are_refused_all_at_once() {
         let bad = [
             ("SUPERVISOR_APP_PORT", "9051"),
@@ -486,6 +506,9 @@ mod tests {
             ("SUPERVISOR_DRAIN_TIMEOUT", "4s"),
             ("SUPERVISOR_SHUTDOWN_FILE", "/"),
             ("SUPERVISOR_APP_ADDRESS", "here"),
+            ("SUPERVISOR_BUSY_CPU", "101%"),
+            ("SUPERVISOR_IGNORE_PEER", "10.0.0.0/33"),
+            ("SUPERVISOR_NETWORK", "bridge"),
             ("SUPERVISOR_BUSY_FILE", "busy"),
             ("SUPERVISOR_LOG_METRICS", "statsd"),
         ];

@@ -117,17 +117,17 @@ impl Sockets {
     }
 
     fn all(&mut self, scope: Scope) -> Result<Vec<Socket>, NoLook> {
-        if let Some(diag) = &mut self.diag {
-            match diag.look(&self.whose.ports, scope) {
-                // The kernel has netlink and no `sock_diag` behind it.
-                Err(NoLook::Bad(BadAnswer::Kernel(_)) | NoLook::Ask(_)) if self.whose_tables().is_ok() => {}
-                look => return look,
+        let Some(diag) = &mut self.diag else { return self.in_tables() };
+        match diag.look(&self.whose.ports, scope) {
+            // The kernel may have netlink and no `sock_diag` behind it.
+            Err(refused @ (NoLook::Bad(BadAnswer::Kernel(_)) | NoLook::Ask(_))) => {
+                self.in_tables().map_err(|_| refused)
             }
+            look => look,
         }
-        self.whose_tables()
     }
 
-    fn whose_tables(&self) -> Result<Vec<Socket>, NoLook> {
+    fn in_tables(&self) -> Result<Vec<Socket>, NoLook> {
         let mut sockets = Vec::new();
         if self.whose.ports.is_empty() {
             return Ok(sockets);

@@ -1,6 +1,7 @@
 //! Stories of the core as a whole; what holds for every story is in [`properties`].
 
 mod asks;
+mod evidence;
 mod lives;
 mod observing;
 mod properties;
@@ -33,6 +34,8 @@ pub(super) struct Story {
     pub(super) listens: bool,
     pub(super) blind: bool,
     pub(super) file: FileSeen,
+    /// What each look shows besides.
+    pub(super) shows: fn(&mut Look, Moment),
     /// What the readiness address and the ECS agent answer at once; none: nothing.
     probed: Option<Probed>,
     agent: fn(bool) -> Option<Said>,
@@ -52,6 +55,7 @@ impl Story {
             connections: vec![],
             listens: false,
             blind: false,
+            shows: |_, _| (),
             probed: None,
             agent: |on| Some(Said::Is(on)),
             released_under_lease: false,
@@ -124,6 +128,7 @@ impl Story {
         if !self.listens || !self.runs {
             seen.listeners.clear();
         }
+        (self.shows)(&mut seen, self.now);
         (!self.blind).then_some(seen)
     }
 

@@ -9,7 +9,7 @@ use super::*;
 
 /// Something that the world may do.
 #[derive(Clone, Debug)]
-enum Step {
+pub(super) enum Step {
     Term,
     File,
     Wake,
@@ -29,7 +29,7 @@ enum Step {
     Gone,
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
     let role = prop_oneof![Just(Role::Proxy), Just(Role::Agent), Just(Role::Observer)];
     let step = prop_oneof![
         1 => Just(Step::Term),
@@ -53,7 +53,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 0..60)
 }
 
-fn policy() -> Policy {
+pub(super) fn policy() -> Policy {
     let busy_max = Duration::from_secs(100);
     Policy { idle_timeout: Some(Duration::from_secs(10)), busy_file: true, busy_max, measures: true, ..defaults() }
 }
@@ -63,7 +63,7 @@ fn name(who: u8) -> String {
 }
 
 /// Lets a step happen; an app that was told to end does.
-fn take(story: &mut Story, step: &Step) {
+pub(super) fn take(story: &mut Story, step: &Step) {
     match step {
         Step::Term => story.happens(TERM),
         Step::File => story.happens(Event::FileAppeared),
