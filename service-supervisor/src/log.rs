@@ -177,7 +177,7 @@ fn begin(json: bool, level: Level, message: &'static str, at: SystemTime) -> Str
     }
 }
 
-/// Writes all of `bytes` if that can be done without waiting; whether it was. Up to [`LONGEST`] bytes a pipe takes in
+/// Writes all of `bytes` if that can be done without waiting; whether it was. Up to `PIPE_BUF` (4096) bytes a pipe takes in
 /// one piece, so lines of several writers do not mix.
 pub fn write_whole(to: BorrowedFd<'_>, bytes: &[u8]) -> bool {
     let mut ready = [PollFd::new(to, PollFlags::POLLOUT)];

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::rig::Rig;
+use super::rig::{App, Rig};
 
 const IDLE: [&str; 4] = ["--idle-timeout", "1s", "--drain-min", "500ms"];
 
@@ -73,4 +73,15 @@ fn a_client_that_comes_in_an_idle_drain_calls_it_back() {
     assert_eq!(Rig::talk(&mut client, "quick").expect("answered"), "answer");
     rig.wait_for("awake again", |rig| rig.phase() == "awake");
     rig.wait_for_path(&["awake", "draining", "awake"]);
+}
+
+#[test]
+fn a_stop_grace_that_ecs_would_cut_short_is_warned_of_at_start_and_told_what_it_needs() {
+    let rig = Rig::start("127.95.4.1", &["--stop-grace", "40s"], &App::Listening);
+    let warning = rig.wait_for_log(
+        "ECS's stopTimeout would cut a drain or the stop grace short; set it, and --stop-timeout, longer",
+    );
+    assert_eq!((warning["level"].as_str(), warning["needed_ms"].as_u64()), (Some("WARN"), Some(47_000)));
+    let fits = Rig::ready("127.95.4.2", &["--stop-grace", "40s", "--stop-timeout", "60s"]);
+    assert!(!fits.told().contains("cut a drain"), "{}", fits.told());
 }
