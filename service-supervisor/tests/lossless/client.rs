@@ -2,15 +2,25 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::fd::AsRawFd as _;
 use std::time::Duration;
 
-use nix::sys::socket::{setsockopt, sockopt};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrStorage, connect, setsockopt, socket, sockopt};
 
 use super::app::KERNEL_KEEPS;
 use super::dice::Dice;
 
 /// Longer than any answer takes on a busy machine.
 const LIMIT: Duration = Duration::from_secs(30);
+
+/// A connection whose reader has room for little. It has so from the start: where a larger window was once told, the
+/// sender waits for half of that, and sends on its slow timer alone.
+fn connect_with_little_room(at: SocketAddr) -> std::io::Result<TcpStream> {
+    let stream = socket(AddressFamily::Inet, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
+    setsockopt(&stream, sockopt::RcvBuf, &16_384)?;
+    connect(stream.as_raw_fd(), &SockaddrStorage::from(at))?;
+    Ok(stream.into())
+}
 
 /// How a client uses connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,11 +55,11 @@ impl Client {
     /// Has a connection, an old one or a new one.
     pub(super) fn connect(&mut self) -> std::io::Result<()> {
         if self.stream.is_none() {
-            let stream = TcpStream::connect(self.at)?;
+            let stream = match self.manner {
+                Manner::OneEach | Manner::KeepsAlive | Manner::HalfClosed => TcpStream::connect(self.at)?,
+                Manner::SlowDownload => connect_with_little_room(self.at)?,
+            };
             stream.set_read_timeout(Some(LIMIT))?;
-            if self.manner == Manner::SlowDownload {
-                setsockopt(&stream, sockopt::RcvBuf, &16_384)?;
-            }
             self.stream = Some(stream);
         }
         Ok(())
