@@ -87,6 +87,13 @@ impl Faults {
         Some(known.fault.clone())
     }
 
+    /// The fault was none: what it was to do cannot happen.
+    pub fn forget(&mut self, id: u64) {
+        if let Some(known) = self.known.remove(&id) {
+            self.active -= usize::from(known.over.is_none());
+        }
+    }
+
     /// The faults under way, the oldest first.
     pub fn active(&self) -> impl Iterator<Item = (u64, &Known)> {
         self.known.iter().filter(|(_, known)| known.over.is_none()).map(|(id, known)| (*id, known))

@@ -98,12 +98,12 @@ impl Reconciler {
             // What is dropped is killed.
             Action::HostLost { host } => drop(self.hosts.remove(&host)),
             Action::KillAgent { host } => self.tell_agent(&host, Agent::kill),
-            Action::Freeze(Part::Task { task, .. }) => self.runtime.freeze(&task),
-            Action::Thaw(Part::Task { task, .. }) => self.runtime.thaw(&task),
-            Action::Cut(Part::Task { task, .. }) => self.runtime.cut(&task),
-            Action::Mend(Part::Task { task, .. }) => self.runtime.mend(&task),
-            Action::Freeze(Part::Host { host, .. }) => self.tell_agent(&host, Agent::freeze),
-            Action::Thaw(Part::Host { host, .. }) => self.tell_agent(&host, Agent::thaw),
+            Action::Freeze(Part::Task { task }) => self.runtime.freeze(&task),
+            Action::Thaw(Part::Task { task }) => self.runtime.thaw(&task),
+            Action::Cut(Part::Task { task }) => self.runtime.cut(&task),
+            Action::Mend(Part::Task { task }) => self.runtime.mend(&task),
+            Action::Freeze(Part::Host { host }) => self.tell_agent(&host, Agent::freeze),
+            Action::Thaw(Part::Host { host }) => self.tell_agent(&host, Agent::thaw),
             // What stands on a host besides its tasks talks with the host itself, and with AWS: whose calls are answered
             // is not decided here.
             Action::Cut(Part::Host { .. }) | Action::Mend(Part::Host { .. }) => {}

@@ -35,6 +35,15 @@ enum Step {
     End,
 }
 
+/// So many operations are to be lost.
+#[derive(Debug)]
+struct ToLose {
+    /// For this fault.
+    fault: Option<u64>,
+    left: u32,
+    how: Lost,
+}
+
 /// The operations.
 #[derive(Debug, Default)]
 pub(super) struct Operations {
@@ -48,7 +57,7 @@ pub(super) struct Operations {
     /// Those that have ended, the oldest first.
     ended: VecDeque<String>,
     /// How the next ones are lost.
-    to_lose: VecDeque<Lost>,
+    to_lose: VecDeque<ToLose>,
 }
 
 impl Operations {
@@ -76,6 +85,17 @@ impl Operations {
         self.steps.insert((at, self.count), (step, id));
     }
 
+    /// How the operation is lost that is accepted now.
+    fn lose_one(&mut self) -> Option<Lost> {
+        let next = self.to_lose.front_mut()?;
+        next.left = next.left.saturating_sub(1);
+        let how = next.how.clone();
+        if next.left == 0 {
+            self.to_lose.pop_front();
+        }
+        Some(how)
+    }
+
     /// Forgets the oldest that have ended.
     fn forget(&mut self, now: Moment) {
         while let Some(oldest) = self.ended.front() {
@@ -94,18 +114,23 @@ impl Operations {
 impl CloudMap {
     /// The next operation that is accepted is lost. Asked for several times, it is so many operations.
     pub fn lose_next(&mut self, lost: Lost) {
-        self.operations.to_lose.push_back(lost);
+        self.operations.to_lose.push_back(ToLose { fault: None, left: 1, how: lost });
     }
 
-    /// How many operations are still to be lost.
+    /// So many operations are lost for a fault, after those that are to be lost already.
+    pub fn lose_for(&mut self, fault: u64, count: u32, how: Lost) {
+        self.operations.to_lose.push_back(ToLose { fault: Some(fault), left: count, how });
+    }
+
+    /// Whether operations are still to be lost for a fault.
     #[must_use]
-    pub fn to_lose(&self) -> usize {
-        self.operations.to_lose.len()
+    pub fn loses_for(&self, fault: u64) -> bool {
+        self.operations.to_lose.iter().any(|lose| lose.fault == Some(fault))
     }
 
-    /// No operation is lost any more, but for those that are already.
-    pub fn lose_none(&mut self) {
-        self.operations.to_lose.clear();
+    /// No operation is lost for this fault any more, but for those that are already.
+    pub fn lose_none_for(&mut self, fault: u64) {
+        self.operations.to_lose.retain(|lose| lose.fault != Some(fault));
     }
 
     /// GetOperation.
@@ -153,7 +178,7 @@ impl CloudMap {
             operations.asked.insert(asked.clone(), id.clone());
         }
         operations.step(now + BEGINS, Step::Begin, id.clone());
-        let lost = operations.to_lose.pop_front();
+        let lost = operations.lose_one();
         if lost != Some(Lost::NeverEnds) {
             operations.step(now + TAKES, Step::End, id.clone());
         }

@@ -43,13 +43,15 @@ pub struct Rule {
 pub struct Faults {
     chance: Ids,
     rules: Vec<Rule>,
+    /// The rules of the faults in force.
+    followed: Vec<Rule>,
 }
 
 impl Faults {
     /// No faults; `seed` decides which queries a `percent` means.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
-        Faults { chance: Ids::new(seed), rules: Vec::new() }
+        Faults { chance: Ids::new(seed), rules: Vec::new(), followed: Vec::new() }
     }
 
     /// Adds a rule. Of several that fit a query, the one added last holds; a rule for the same queries is replaced.
@@ -64,12 +66,17 @@ impl Faults {
         self.rules.retain(|rule| rule.side != side || rule.name.as_deref().map(plain) != name);
     }
 
-    /// Takes everything back.
+    /// Replaces the rules of the faults in force, the oldest first. They hold before those that were set.
+    pub fn follow(&mut self, rules: Vec<Rule>) {
+        self.followed = rules;
+    }
+
+    /// Takes everything back that was set.
     pub fn clear_all(&mut self) {
         self.rules.clear();
     }
 
-    /// The rules, the oldest first.
+    /// The rules that were set, the oldest first.
     #[must_use]
     pub fn rules(&self) -> &[Rule] {
         &self.rules
@@ -77,7 +84,7 @@ impl Faults {
 
     /// What happens to a query for `name` at `side`; none means that it is answered.
     pub fn of(&mut self, side: Side, name: &str) -> Option<Fault> {
-        if self.rules.is_empty() {
+        if self.rules.is_empty() && self.followed.is_empty() {
             return None;
         }
         let name = plain(name);
@@ -85,7 +92,7 @@ impl Faults {
             rule.side.is_none_or(|only| only == side)
                 && rule.name.as_ref().is_none_or(|zone| is_in(&name, &plain(zone)))
         };
-        let rule = self.rules.iter().rev().find(fits)?;
+        let rule = self.rules.iter().chain(&self.followed).rev().find(fits)?;
         let hit = rule.percent.is_none_or(|percent| self.chance.number() % 100 < u64::from(percent.get()));
         hit.then_some(rule.fault)
     }

@@ -70,6 +70,7 @@ impl State {
         }
         self.end_pointless_faults(now);
         self.follow_scenario(now);
+        self.follow_grips();
     }
 
     fn follow_task(&mut self, now: Moment, effect: ecs::Effect) {

@@ -124,11 +124,11 @@ impl State {
                 AgentState::Empty => {
                     // A restart with nothing in between skips the state before.
                     self.actions.push(Action::EcsAgent { host: host.clone(), answers: true });
-                    self.ecs.agent_connection(&host, true);
+                    self.connect_agent(&host);
                 }
                 AgentState::Well => {
                     self.actions.push(Action::EcsAgent { host: host.clone(), answers: true });
-                    self.ecs.agent_connection(&host, true);
+                    self.connect_agent(&host);
                     self.events.tell(now, "host.agent", &host, format!("the ECS agent of host {host} knows its tasks"));
                 }
             }

@@ -76,7 +76,7 @@ pub enum Action {
     /// `SIGCONT` for every process of it.
     Thaw(Part),
     /// It is to be cut off the network: nothing reaches it and it reaches nothing. Also said of a task that is started
-    /// on a host that is cut off.
+    /// on a host that is cut off, as [`Action::Freeze`] is of one on a host that is frozen.
     Cut(Part),
     /// It is to be on the network again.
     Mend(Part),
@@ -84,21 +84,17 @@ pub enum Action {
 
 /// What a fault is done to: a task, or what stands on a host besides its tasks. For a whole host it is said of the host
 /// and of each of its tasks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
     /// A task's containers.
     Task {
         /// Its id.
         task: String,
-        /// Its address, once it has one.
-        address: Option<Ipv4Addr>,
     },
     /// A host's agent and endpoints.
     Host {
         /// Its instance id.
         host: String,
-        /// Its address.
-        address: Option<Ipv4Addr>,
     },
 }
 
@@ -121,6 +117,8 @@ pub struct State {
     pub(super) managed: ManagedScaling,
     pub(super) sqs: Sqs,
     pub(super) faults: Faults,
+    /// What is frozen or cut off outside, as far as it was said.
+    pub(super) gripped: super::inject::Gripped,
     pub(super) scenario: Scenario,
     pub(super) throttle: Throttle,
     pub(super) audit: Audit,
@@ -155,6 +153,7 @@ impl State {
             dns_faults: dns::faults::Faults::new(ids().number()),
             sqs: Sqs::new(account.clone(), pace, ids()),
             faults: Faults::new(ids()),
+            gripped: super::inject::Gripped::new(),
             scenario: Scenario::default(),
             throttle: Throttle::new(settings.throttle),
             audit: Audit::default(),

@@ -8,13 +8,16 @@ use serde_json::{Value, json};
 
 use super::super::ask::{Asked, Asking};
 use super::super::scenario::Scenario;
-use super::super::state::Part;
+use super::super::state::{Action, Part};
 use super::super::tests::{ecs, kinds, pass, started, state, wake};
 use super::*;
 use crate::audit::asked::Asked as Query;
 use crate::call::{Answer, Call, Caller, Service};
+use crate::cloud_map::spread;
 use crate::faults::Ending;
 use crate::runtime::Happened;
+
+mod overlap;
 
 fn at(seconds: u64) -> Moment {
     Moment::after_start(Duration::from_secs(seconds))

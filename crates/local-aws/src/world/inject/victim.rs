@@ -64,9 +64,8 @@ impl State {
 
     /// What is done to a victim is done to these.
     pub(super) fn parts(&self, what: &Victim) -> Vec<Part> {
-        let task =
-            |id: &str| Part::Task { task: id.to_owned(), address: self.ecs.task(id).and_then(|task| task.address) };
-        let host = |id: &str| Part::Host { host: id.to_owned(), address: self.network.host(id) };
+        let task = |id: &str| Part::Task { task: id.to_owned() };
+        let host = |id: &str| Part::Host { host: id.to_owned() };
         match what {
             Victim::Task(id) => vec![task(id)],
             Victim::Agent(id) => vec![host(id)],
