@@ -2,6 +2,7 @@
 
 mod processes;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -33,6 +34,9 @@ const MOST_PORTS: usize = 8;
 const EPILOGUE: &str = "\
 Example, in a Dockerfile:
   ENTRYPOINT [\"/service-supervisor\", \"--idle-timeout\", \"10m\", \"--\", \"/app\", \"--port\", \"9050\"]
+
+As the health check of its container: service-supervisor health [--listen ADDR:PORT]. It prints one line and exits with 0
+or 1. (To run an app named health, say -- health.)
 
 Exit codes:
   the app's own     it ended by itself, or after a SIGTERM to the supervisor (128+n: signal n ended it)
@@ -233,10 +237,25 @@ pub struct Logging {
 /// # Errors
 /// [`Stop`] where there is nothing to run.
 pub fn read(arguments: Vec<OsString>) -> Result<(Settings, Logging), Stop> {
-    let environment = std::env::vars_os()
-        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
-        .collect();
-    settings(arguments::given(&PROGRAM, arguments, &environment)?)
+    settings(arguments::given(&PROGRAM, arguments, &environment())?)
+}
+
+/// Where the supervisor tells its state, for somebody else who wants to ask it.
+///
+/// # Errors
+/// [`Stop`] where that cannot be known.
+pub fn listen(arguments: Vec<OsString>) -> Result<SocketAddr, Stop> {
+    let mut given = arguments::given(&PROGRAM, arguments, &environment())?;
+    let listen = given.value("listen", parse::socket_address);
+    if !given.trailing().is_empty() {
+        given.problem("health takes no command: expected --listen, or nothing");
+    }
+    given.finish(Some(listen))
+}
+
+fn environment() -> BTreeMap<String, String> {
+    let text = |text: OsString| text.to_string_lossy().into_owned();
+    std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
 }
 
 fn settings(mut given: Given) -> Result<(Settings, Logging), Stop> {

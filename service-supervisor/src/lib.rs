@@ -17,6 +17,7 @@
 //! - [`shutdown_file`]: notices the shutdown file.
 //! - [`status`]: the HTTP of 9051.
 //! - [`busy_file`]: looks at the busy file.
+//! - [`health`]: the health check of a container, which asks 9051.
 //! - [`cgroup`]: what the container uses of CPU and memory, and may use.
 //! - [`figures`]: what is counted and measured, for Prometheus and CloudWatch.
 //! - [`identity`]: who this supervisor is: service, task, life.
@@ -33,6 +34,7 @@ pub mod config;
 pub mod cpu;
 pub mod decide;
 pub mod figures;
+pub mod health;
 pub mod identity;
 pub mod kernel;
 pub mod launch;
@@ -60,6 +62,9 @@ pub fn start(arguments: Vec<OsString>) -> u8 {
     // First of all: as PID 1 a SIGTERM that comes before this would be lost.
     let signals = kernel::block_signals();
     streams::fill_closed();
+    if arguments.first().is_some_and(|word| word == health::WORD) {
+        return health::check(arguments.into_iter().skip(1).collect());
+    }
     match config::read(arguments) {
         Ok((settings, logging)) => {
             log::start(logging.threshold, logging.format);

@@ -2,13 +2,14 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use nix::sys::signal::Signal;
 use task_state::{MessageKind, State};
 
 use super::ecs::{Agent, Ecs, TASK, answer, failure};
-use super::rig::{App, Rig};
+use super::rig::{App, Rig, SUPERVISOR};
 
 const ON: &str = r#"{"ProtectionEnabled":true,"ExpiresInMinutes":120}"#;
 const OFF: &str = r#"{"ProtectionEnabled":false}"#;
@@ -60,8 +61,8 @@ fn the_first_awake_waits_for_protection_however_the_agent_answers() {
             let ecs = Ecs::start(agent);
             let rig = in_task(address, &ecs, &[]);
             rig.wait_for("the reason in /healthz", |rig| protection(rig).contains(reason));
-            let health = rig.health().expect("health");
-            assert_eq!((health.state, health.ready), (State::Starting, true), "the app serves direct clients");
+            rig.wait_for("the app to serve direct clients", |rig| rig.health().is_some_and(|health| health.ready));
+            assert_eq!(rig.health().map(|health| health.state), Some(State::Starting), "and no proxy's");
             rig.wait_for_log("task protection is not as wanted; it is asked for again");
             ecs.becomes(Agent::Obeys);
             rig.wait_for("awake", |rig| rig.path().first().is_some_and(|state| state == "awake"));
@@ -161,4 +162,44 @@ fn whoever_only_observes_says_what_it_would_do_and_obeys_orders() {
     assert_eq!(code, 0);
     rig.wait_for_log("sleeping would have saved");
     rig.wait_for_path(&["awake", "draining", "stopping", "gone"]);
+}
+
+/// What the container's health check says, with a clean environment and an empty root, as in an image from scratch.
+fn health(arguments: &[&str]) -> (Option<i32>, String) {
+    let output = Command::new(SUPERVISOR).arg("health").args(arguments).env_clear().output().expect("it runs");
+    let text = String::from_utf8(output.stdout).expect("text");
+    assert_eq!(text.lines().count(), 1, "{text}");
+    (output.status.code(), text)
+}
+
+#[test]
+fn the_health_check_asks_9051_and_not_the_app() {
+    let listen = ["--listen", "127.95.9.1:9051"];
+    let (code, text) = health(&listen);
+    assert_eq!(code, Some(1));
+    assert!(text.starts_with("unhealthy: 127.95.9.1:9051 does not answer"), "{text}");
+    // With a token too: health needs none.
+    let rig = Rig::ready("127.95.9.1", &["--token", "of-sixteen-characters", "--stop-grace", "3s"]);
+    let (code, text) = health(&listen);
+    assert_eq!(code, Some(0));
+    assert!(text.starts_with("healthy: awake; last used"), "{text}");
+    let mut client = rig.connect(9050).expect("connected");
+    Rig::talk(&mut client, "quick").expect("answered");
+    rig.signal(Signal::SIGTERM);
+    rig.wait_for("draining", |rig| rig.phase() == "draining");
+    let (code, text) = health(&listen);
+    assert_eq!(code, Some(0), "who goes to sleep is not ill");
+    assert!(text.starts_with("healthy: draining;"), "{text}");
+    drop(client);
+    assert_eq!(rig.exit().0, 143);
+}
+
+#[test]
+fn the_health_check_says_that_an_app_does_not_accept() {
+    let script = ": > \"$READY\"; exec sleep 60";
+    let rig = Rig::start("127.95.9.2", &[], &App::Script(script));
+    rig.wait_for_script();
+    let (code, text) = health(&["--listen", "127.95.9.2:9051"]);
+    assert_eq!(code, Some(1));
+    assert!(text.starts_with("unhealthy: starting;"), "{text}");
 }
