@@ -5,6 +5,9 @@ const LONGEST_HEAD: usize = 16 * 1024;
 
 const MOST_FIELDS: usize = 64;
 
+/// So many interim answers may come before the one that counts; servers send one, or none.
+const MOST_INTERIM: usize = 4;
+
 /// A whole answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
@@ -37,26 +40,35 @@ pub enum Parsed {
 /// Reads what has come so far; `ended`: no more will.
 #[must_use]
 pub fn parse(bytes: &[u8], ended: bool, wanted: Wanted) -> Parsed {
+    let mut bytes = bytes;
+    for _ in 0..=MOST_INTERIM {
+        match after_interim(bytes, ended, wanted) {
+            Ok(parsed) => return parsed,
+            Err(rest) => bytes = rest,
+        }
+    }
+    Parsed::Bad("too many interim answers come before it")
+}
+
+/// One answer; as an error what follows it, where it is an interim one.
+fn after_interim(bytes: &[u8], ended: bool, wanted: Wanted) -> Result<Parsed, &[u8]> {
     let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
     let mut head = httparse::Response::new(&mut fields);
     let length = match head.parse(bytes) {
         Ok(httparse::Status::Complete(length)) if length <= LONGEST_HEAD => length,
         Ok(httparse::Status::Partial) if bytes.len() <= LONGEST_HEAD => {
-            return if ended { Parsed::Bad("it broke off") } else { Parsed::More };
+            return Ok(if ended { Parsed::Bad("it broke off") } else { Parsed::More });
         }
-        Ok(_) | Err(httparse::Error::TooManyHeaders) => return Parsed::Bad("its head is too long"),
-        Err(_) => return Parsed::Bad("it is no HTTP/1 answer"),
-    };
-    let Some(status) = head.code.filter(|code| *code >= 200) else {
-        // An interim answer: what counts follows it.
-        return parse(bytes.get(length..).unwrap_or_default(), ended, wanted);
-    };
-    let most = match wanted {
-        Wanted::Head => return Parsed::Whole(Answer { status, body: Vec::new() }),
-        Wanted::Body(most) => most,
+        Ok(_) | Err(httparse::Error::TooManyHeaders) => return Ok(Parsed::Bad("its head is too long")),
+        Err(_) => return Ok(Parsed::Bad("it is no HTTP/1 answer")),
     };
     let body = bytes.get(length..).unwrap_or_default();
-    match (body_length(head.headers), ended) {
+    let status = head.code.filter(|code| *code >= 200).ok_or(body)?;
+    let most = match wanted {
+        Wanted::Head => return Ok(Parsed::Whole(Answer { status, body: Vec::new() })),
+        Wanted::Body(most) => most,
+    };
+    Ok(match (body_length(head.headers), ended) {
         (Err(why), _) => Parsed::Bad(why),
         (Ok(Some(length)), _) if length > most => Parsed::Bad("its body is too long"),
         (Ok(None), _) if body.len() > most => Parsed::Bad("its body is too long"),
@@ -67,7 +79,7 @@ pub fn parse(bytes: &[u8], ended: bool, wanted: Wanted) -> Parsed {
         },
         (Ok(None), true) => Parsed::Whole(Answer { status, body: body.to_vec() }),
         (Ok(None), false) => Parsed::More,
-    }
+    })
 }
 
 /// How long the body is; none: to the end of the connection. A request of HTTP/1.0 is not answered in chunks.
@@ -121,6 +133,12 @@ mod tests {
         let two = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
         assert_eq!(parse(two, false, BODY), whole(200, ""));
         assert_eq!(parse(&two[..25], false, BODY), Parsed::More);
+    }
+
+    #[test]
+    fn interim_answers_without_end_are_given_up() {
+        let endless = b"HTTP/1.1 100 Continue\r\n\r\n".repeat(10_000);
+        assert_eq!(parse(&endless, false, Wanted::Head), Parsed::Bad("too many interim answers come before it"));
     }
 
     #[test]
