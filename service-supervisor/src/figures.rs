@@ -33,6 +33,8 @@ pub struct Figures {
     pub holders: usize,
     /// What has happened so far.
     pub tally: Tally,
+    /// How often the app was started again.
+    pub restarts: u64,
     /// CPU time of the container so far.
     pub cpu_time: Option<Duration>,
     /// CPU now.
@@ -165,6 +167,13 @@ pub const METRICS: &[Metric] = &[
         help: "Idle drains that ended awake.",
         cloud_watch: Some(("CallBacks", "Count")),
         series: |of| one(Value::Count(of.tally.call_backs)),
+    },
+    Metric {
+        name: "doze_supervisor_restarts_total",
+        kind: "counter",
+        help: "How often the app ended by itself and was started again.",
+        cloud_watch: Some(("Restarts", "Count")),
+        series: |of| one(Value::Count(of.restarts)),
     },
     Metric {
         name: "doze_supervisor_cpu_seconds_total",

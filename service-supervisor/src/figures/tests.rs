@@ -20,6 +20,7 @@ fn figures() -> Figures {
         in_flight: 7,
         holders: 0,
         tally,
+        restarts: 3,
         cpu_time: Some(Duration::from_millis(2_500)),
         cpu: Some(CpuUse { used_millicores: 40, limit_millicores: Some(250) }),
         memory: Some(MemoryUse { used_bytes: 1_048_576, limit_bytes: None }),
@@ -36,6 +37,7 @@ fn prometheus_is_told_every_figure_with_its_service() {
         "doze_supervisor_idle_seconds{service=\"demo\"} 1.500",
         "doze_supervisor_watchers{service=\"demo\",role=\"proxy\"} 2",
         "doze_supervisor_drains_total{service=\"demo\",cause=\"asked\"} 1",
+        "doze_supervisor_restarts_total{service=\"demo\"} 3",
         "doze_supervisor_cpu_cores{service=\"demo\"} 0.040",
         "doze_supervisor_memory_bytes{service=\"demo\"} 1048576",
     ] {
@@ -63,7 +65,7 @@ fn cloud_watch_is_told_by_one_line_of_json_with_the_service_as_its_only_dimensio
         assert!(told[metric["Name"].as_str().expect("name")].is_number(), "{metric} has no value");
     }
     assert_eq!((told["AwakeSeconds"].as_f64(), told["InFlight"].as_u64()), (Some(60.0), Some(7)));
-    assert_eq!(metrics.len(), 7);
+    assert_eq!(metrics.len(), 8);
 }
 
 #[test]

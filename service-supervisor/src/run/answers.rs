@@ -130,6 +130,7 @@ impl Supervisor {
             in_flight: self.core.in_flight(now),
             holders: self.core.holders(now),
             tally: *self.core.tally(),
+            restarts: self.core.restarts(),
             cpu_time: reading.cpu_time,
             cpu: reading.cpu,
             memory: reading.memory,
