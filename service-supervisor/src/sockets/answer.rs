@@ -13,11 +13,15 @@ pub const LONGEST_PART: usize = 32 * 1024;
 
 /// `struct nlmsghdr`.
 const HEADER: usize = 16;
-/// `struct inet_diag_req_v2`.
-const REQUEST: usize = 56;
+/// `struct inet_diag_req`, the older of two: it alone asks for both address families, and the kernel walks its table of
+/// all sockets once.
+const REQUEST: usize = 60;
 /// `struct inet_diag_msg`.
 const MESSAGE: usize = 72;
 
+/// The question's kind, and its answer's.
+const TCPDIAG_GETSOCK: u16 = 18;
+/// What the kernel tells by itself.
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
 const NLMSG_NOOP: u16 = 1;
 const NLMSG_ERROR: u16 = 2;
@@ -26,7 +30,7 @@ const NLMSG_DONE: u16 = 3;
 const DUMP: u16 = 0x301;
 /// `NLM_F_DUMP_INTR`: the list changed while it was read, so it may lack something.
 const INTERRUPTED: u16 = 0x10;
-const IPPROTO_TCP: u8 = 6;
+const ANY_FAMILY: u8 = 0;
 const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
 const INET_DIAG_INFO: u16 = 2;
@@ -153,24 +157,25 @@ impl TcpState {
     }
 }
 
-/// The question for all sockets of `family` whose local port is `port`.
+/// The question for all sockets whose local port is `port`.
 #[must_use]
-pub fn question(family: u8, port: u16, scope: Scope, sequence: u32) -> Vec<u8> {
+pub fn question(port: u16, scope: Scope, sequence: u32) -> Vec<u8> {
     let (states, extensions) = match scope {
         Scope::Listeners => (LISTEN_ONLY, 0),
         Scope::All => (EVERY_STATE, WANT_INFO),
     };
     let mut bytes = Vec::with_capacity(HEADER + REQUEST);
-    let length = u32::try_from(HEADER + REQUEST).expect("it is 72");
+    let length = u32::try_from(HEADER + REQUEST).expect("it is 76");
     bytes.extend_from_slice(&length.to_ne_bytes());
-    bytes.extend_from_slice(&SOCK_DIAG_BY_FAMILY.to_ne_bytes());
+    bytes.extend_from_slice(&TCPDIAG_GETSOCK.to_ne_bytes());
     bytes.extend_from_slice(&DUMP.to_ne_bytes());
     bytes.extend_from_slice(&sequence.to_ne_bytes());
     bytes.extend_from_slice(&0u32.to_ne_bytes());
-    bytes.extend_from_slice(&[family, IPPROTO_TCP, extensions, 0]);
-    bytes.extend_from_slice(&states.to_ne_bytes());
+    bytes.extend_from_slice(&[ANY_FAMILY, 0, 0, extensions]);
     // inet_diag_sockid: ports in network order; all else zero is "any".
     bytes.extend_from_slice(&port.to_be_bytes());
+    bytes.resize(HEADER + REQUEST - 8, 0);
+    bytes.extend_from_slice(&states.to_ne_bytes());
     bytes.resize(HEADER + REQUEST, 0);
     bytes
 }
@@ -194,7 +199,7 @@ pub fn read(datagram: &[u8], sequence: u32) -> Result<Part, BadAnswer> {
                 return Err(BadAnswer::Interrupted);
             }
             match kind {
-                SOCK_DIAG_BY_FAMILY => part.sockets.push(socket(message)?),
+                TCPDIAG_GETSOCK | SOCK_DIAG_BY_FAMILY => part.sockets.push(socket(message)?),
                 NLMSG_DONE => {
                     part.is_last = true;
                     // Its body is the dump's result: 0, or an error.

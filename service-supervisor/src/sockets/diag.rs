@@ -1,4 +1,4 @@
-//! `sock_diag` over netlink, which needs no privileges: one question for each port and address family.
+//! `sock_diag` over netlink, which needs no privileges: one question for each port, about both address families.
 //!
 //! The kernel filters by the local port. A dump is answered while it is asked, so nothing here waits. The answer's bytes
 //! are read in [`super::answer`].
@@ -12,8 +12,6 @@ use nix::sys::socket::{
 use super::answer::{self, LONGEST_PART, Socket};
 use super::{MOST_SOCKETS, NoLook};
 use crate::decide::look::Scope;
-
-const FAMILIES: [AddressFamily; 2] = [AddressFamily::Inet, AddressFamily::Inet6];
 
 /// Asks the kernel about sockets.
 #[derive(Debug)]
@@ -35,28 +33,20 @@ impl Diag {
     pub(super) fn look(&mut self, ports: &[u16], scope: Scope) -> Result<Vec<Socket>, NoLook> {
         let mut sockets = Vec::new();
         for port in ports {
-            for family in FAMILIES {
-                if let Err(error) = self.dump(family, *port, scope, &mut sockets) {
-                    // The rest of an answer that was given up would keep the kernel from answering the next question.
-                    if let Ok(fresh) = netlink() {
-                        self.netlink = fresh;
-                    }
-                    return Err(error);
+            if let Err(error) = self.dump(*port, scope, &mut sockets) {
+                // The rest of an answer that was given up would keep the kernel from answering the next question.
+                if let Ok(fresh) = netlink() {
+                    self.netlink = fresh;
                 }
+                return Err(error);
             }
         }
         Ok(sockets)
     }
 
-    fn dump(
-        &mut self,
-        family: AddressFamily,
-        port: u16,
-        scope: Scope,
-        sockets: &mut Vec<Socket>,
-    ) -> Result<(), NoLook> {
+    fn dump(&mut self, port: u16, scope: Scope, sockets: &mut Vec<Socket>) -> Result<(), NoLook> {
         self.sequence = self.sequence.wrapping_add(1);
-        let question = answer::question(family as u8, port, scope, self.sequence);
+        let question = answer::question(port, scope, self.sequence);
         let kernel = NetlinkAddr::new(0, 0);
         sendto(self.netlink.as_raw_fd(), &question, &kernel, MsgFlags::empty()).map_err(NoLook::Ask)?;
         loop {

@@ -92,12 +92,13 @@ fn what_answers_another_question_is_skipped_and_what_does_not_fit_is_an_error() 
 
 #[test]
 fn the_question_asks_for_one_port_and_only_for_listeners_where_that_is_enough() {
-    let all = question(AF_INET, 9050, Scope::All, 1);
-    assert_eq!(all.len(), 72);
-    assert_eq!(all[16..20], [AF_INET, IPPROTO_TCP, WANT_INFO, 0]);
-    assert_eq!(all[24..26], 9050u16.to_be_bytes());
-    let listeners = question(AF_INET6, 9050, Scope::Listeners, 1);
-    assert_eq!(listeners[20..24], (1u32 << 10).to_ne_bytes());
+    let all = question(9050, Scope::All, 1);
+    assert_eq!(all.len(), 76);
+    assert_eq!(all[16..20], [ANY_FAMILY, 0, 0, WANT_INFO]);
+    assert_eq!(all[20..22], 9050u16.to_be_bytes());
+    assert_eq!(all[68..72], u32::MAX.to_ne_bytes());
+    let listeners = question(9050, Scope::Listeners, 1);
+    assert_eq!(listeners[68..72], (1u32 << 10).to_ne_bytes());
 }
 
 proptest! {
