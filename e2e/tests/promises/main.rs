@@ -6,6 +6,7 @@ mod fifty_callers;
 mod killed_app;
 mod lost_host;
 mod pair_ends;
+mod protected_service;
 mod shutdown_file;
 mod sleep_to_zero;
 mod wake_from_zero;

@@ -125,6 +125,9 @@ impl Core {
             Verdict::Wait(waiting) => self.why = waiting.to_string(),
             Verdict::Commit(commit) if drain.cause == Cause::Idle && self.asked.stays() => {
                 drain.left_to_ecs = true;
+                if commit == Commit::Deadline {
+                    actions.push(self.drain_struck("what is left is forgotten: ECS may stop the task"));
+                }
                 self.leave_to_ecs(commit, now, actions);
             }
             Verdict::Commit(commit) => {
