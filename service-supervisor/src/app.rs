@@ -97,7 +97,7 @@ impl App {
             terminal::take_back(app);
             self.pid = None;
         }
-        self.leftovers.after_reaping();
+        self.leftovers.after_reaping(events.contains(&Event::AllGone));
         Ok(events)
     }
 

@@ -18,6 +18,9 @@ use crate::log;
 /// Between two waits where there is no loop that would tell of an end.
 const BETWEEN_WAITS: Duration = Duration::from_millis(10);
 
+/// Where `/proc` tells who descends from this process.
+const OWN_CHILDREN: &str = "/proc/thread-self/children";
+
 const INIT: Pid = Pid::from_raw(1);
 
 /// How the kernel names all processes but the caller and PID 1.
@@ -31,13 +34,15 @@ pub struct Leftovers {
     /// The group of an app that has ended, where that is all there is to go by.
     group: Option<Pid>,
     complained: bool,
+    /// The kernel said so, and nobody can have come since.
+    nobody_is_left: bool,
 }
 
 impl Leftovers {
     /// Called before the ended are waited for. Where `/proc` does not tell who descends from the app, its group is told
     /// to end while the app is still there to be waited for: until then the group's number is nobody else's.
     pub fn before_reaping(&mut self, app: Pid) {
-        if getpid() == INIT || !has_ended(app) || children(getpid()).is_some() {
+        if getpid() == INIT || !has_ended(app) || fs::exists(OWN_CHILDREN).unwrap_or(false) {
             return;
         }
         self.group = Some(app);
@@ -45,18 +50,23 @@ impl Leftovers {
     }
 
     /// Called after they were: a group that is empty is forgotten, as its number may be given out anew.
-    pub fn after_reaping(&mut self) {
+    pub fn after_reaping(&mut self, nobody_is_left: bool) {
+        self.nobody_is_left = nobody_is_left;
         self.group = self.group.filter(|group| is_somebody_in(*group));
     }
 
     /// Another life of the app begins.
     pub fn begin(&mut self) {
         self.told.clear();
+        self.nobody_is_left = false;
         self.group = None;
     }
 
     /// Sends SIGTERM, and SIGCONT so that the paused see it, to all who have not had it; says to how many.
     pub fn term(&mut self) -> usize {
+        if self.nobody_is_left {
+            return 0;
+        }
         let signals = [SignalNumber::TERM, SignalNumber::CONT];
         let Some(found) = descendants(getpid()) else { return self.signal_unseen(&signals) };
         let new: Vec<Pid> = found.into_iter().filter(|pid| self.told.insert(*pid)).collect();

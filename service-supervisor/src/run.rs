@@ -85,13 +85,14 @@ impl Supervisor {
         let ignores_child_ends = notice_ended_children().map_err(Broken::Prepare)?;
         adopt_orphans();
         let file = ShutdownFile::prepare(&settings.shutdown_file, FILE_TOKENS, clock.now());
+        // Everything that the app need not wait for comes after its start.
+        let app = App::start(&settings.command, settings.signals, ignores_child_ends).map_err(Broken::Start)?;
         let whose = settings.whose();
         let sources = Sources::open(signals, settings.listen, settings.access, file)
             .map_err(|error| Broken::Sources(settings.listen, error))?;
         let sockets = Sockets::open(whose);
         let looker = Looker::new(sockets, settings.policy.busy_cpu.is_some());
         let identity = Identity::new(settings.service.clone());
-        let app = App::start(&settings.command, settings.signals, ignores_child_ends).map_err(Broken::Start)?;
         log::info("app started")
             .with("service", Shown(&settings.service))
             .with("pid", app.pid().map(Pid::as_raw))
