@@ -5,9 +5,10 @@
 //! however it ends, `nft` reads the end of its input, ends too, and the kernel removes the table (`flags owner`,
 //! nftables 0.9.9 and Linux 5.12). It takes the right to change the network's rules (root, or `CAP_NET_ADMIN`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -36,33 +37,81 @@ pub(crate) enum Error {
     Refused(String),
 }
 
+/// An address is not as it is to be.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    /// Why.
+    pub(crate) error: Error,
+    /// The other tasks that were cut off until now and are no longer, by id.
+    pub(crate) lapsed: Vec<String>,
+}
+
 /// The addresses that are cut off.
-#[derive(Debug, Default)]
-pub(crate) struct Cuts(Mutex<State>);
+#[derive(Debug)]
+pub(crate) struct Cuts {
+    nft: PathBuf,
+    state: Mutex<State>,
+}
 
 #[derive(Debug, Default)]
 struct State {
     table: Option<Table>,
-    addresses: BTreeSet<Ipv4Addr>,
+    /// What is to be cut off: the address, and whose it is.
+    wanted: BTreeMap<Ipv4Addr, String>,
+    /// What the table holds.
+    held: BTreeSet<Ipv4Addr>,
+}
+
+impl Default for Cuts {
+    fn default() -> Self {
+        Cuts { nft: "nft".into(), state: Mutex::default() }
+    }
 }
 
 impl Cuts {
-    /// Cuts the address off, or mends it. What is so already stays as it is.
-    pub(crate) async fn set(&self, address: Ipv4Addr, cut: bool) -> Result<(), Error> {
-        let mut state = self.0.lock().await;
-        let mut addresses = state.addresses.clone();
-        let changed = if cut { addresses.insert(address) } else { addresses.remove(&address) };
-        if !changed {
+    /// Cuts a task's address off, or mends it. What is so already stays as it is; what failed before is tried again with
+    /// the next change.
+    pub(crate) async fn set(&self, task: &str, address: Ipv4Addr, cut: bool) -> Result<(), Failed> {
+        let mut state = self.state.lock().await;
+        match cut {
+            true => drop(state.wanted.insert(address, task.to_owned())),
+            false => drop(state.wanted.remove(&address)),
+        }
+        let wanted: BTreeSet<Ipv4Addr> = state.wanted.keys().copied().collect();
+        if wanted == state.held {
             return Ok(());
         }
-        // A table that failed is not kept: with its owner's end the kernel removes it, and the next call makes another.
-        let mut table = match state.table.take() {
-            Some(table) => table,
-            None => Table::new().await?,
+        let Err(error) = state.hold(&self.nft, wanted).await else { return Ok(()) };
+        Err(Failed { error, lapsed: state.lapsed(address) })
+    }
+}
+
+impl State {
+    /// Makes the table hold these. One that has failed goes only when another holds them: what it holds stays cut off
+    /// meanwhile.
+    async fn hold(&mut self, nft: &Path, wanted: BTreeSet<Ipv4Addr>) -> Result<(), Error> {
+        let told = match &mut self.table {
+            Some(table) if table.in_step => table.drop_packets_of(&wanted).await.is_ok(),
+            Some(_) | None => false,
         };
-        table.drop_packets_of(&addresses).await?;
-        *state = State { table: Some(table), addresses };
+        if !told {
+            let mut table = Table::new(nft).await?;
+            table.drop_packets_of(&wanted).await?;
+            self.table = Some(table);
+        }
+        self.held = wanted;
         Ok(())
+    }
+
+    /// The tasks whose cut went with the table's `nft`, but for the one with this address.
+    fn lapsed(&mut self, but: Ipv4Addr) -> Vec<String> {
+        if self.table.as_mut().is_some_and(Table::lives) {
+            return Vec::new();
+        }
+        self.table = None;
+        let held = std::mem::take(&mut self.held);
+        let others = held.iter().filter(|address| **address != but);
+        others.filter_map(|address| self.wanted.get(address).cloned()).collect()
     }
 }
 
@@ -72,21 +121,23 @@ struct Table {
     name: String,
     input: ChildStdin,
     output: Lines<BufReader<ChildStdout>>,
-    _nft: Child,
+    nft: Child,
+    /// Whether what it says next belongs to what it is told next.
+    in_step: bool,
 }
 
 impl Table {
-    async fn new() -> Result<Table, Error> {
+    async fn new(nft: &Path) -> Result<Table, Error> {
         // What it says of errors comes in the order of what it says of the rest.
         let mut command = Command::new("/bin/sh");
-        command.args(["-c", "exec nft -i 2>&1"]).env("LC_ALL", "C");
+        command.args(["-c", "exec \"$0\" -i 2>&1"]).arg(nft).env("LC_ALL", "C");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut nft = command.spawn().map_err(Error::Start)?;
         let missing = || Error::Ended(io::ErrorKind::BrokenPipe.into());
         let input = nft.stdin.take().ok_or_else(missing)?;
         let output = BufReader::new(nft.stdout.take().ok_or_else(missing)?).lines();
         let name = format!("local_aws_{}", uuid::Uuid::new_v4().simple());
-        let mut table = Table { name, input, output, _nft: nft };
+        let mut table = Table { name, input, output, nft, in_step: true };
         let name = &table.name;
         let rules = format!(
             "add table inet {name} {{ flags owner; }}; \
@@ -94,6 +145,11 @@ impl Table {
         );
         table.tell(&rules).await?;
         Ok(table)
+    }
+
+    /// Whether the kernel still has it.
+    fn lives(&mut self) -> bool {
+        matches!(self.nft.try_wait(), Ok(None))
     }
 
     /// Replaces the rules by those for these addresses, in one transaction.
@@ -110,10 +166,15 @@ impl Table {
 
     /// Tells `nft` and waits until it has done it: it shows the chain then, if it could make it.
     async fn tell(&mut self, commands: &str) -> Result<(), Error> {
+        self.in_step = false;
         let all = format!("{commands}\nlist chain inet {} input\n", self.name);
-        self.input.write_all(all.as_bytes()).await.map_err(Error::Ended)?;
+        let written = self.input.write_all(all.as_bytes()).await;
         let shown = timeout(ANSWERS_WITHIN, self.shown()).await.map_err(|_| Error::Silent)?;
-        shown.map_err(Error::Ended)?.map_err(Error::Refused)
+        // One that has ended may have said why.
+        shown.map_err(Error::Ended)?.map_err(Error::Refused)?;
+        written.map_err(Error::Ended)?;
+        self.in_step = true;
+        Ok(())
     }
 
     /// Reads until the chain has been shown, or an error has.
@@ -135,3 +196,6 @@ impl Table {
         Err(io::ErrorKind::UnexpectedEof.into())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -163,10 +163,13 @@ impl Task<'_> {
     }
 
     async fn set_cut(&self, cut: bool) {
-        if let Err(error) = self.cuts.set(self.spec.address, cut).await {
-            let what = if cut { "cannot cut the task off" } else { "cannot mend the task's network" };
-            let reason = format!("{what}: {}", daemon::exit::chain(&error));
-            let _ = self.events.send(Happened::Impossible { task: self.spec.id.clone(), reason });
+        let Err(failed) = self.cuts.set(&self.spec.id, self.spec.address, cut).await else { return };
+        let why = daemon::exit::chain(&failed.error);
+        let what = if cut { "cannot cut the task off" } else { "cannot mend the task's network" };
+        let own = (self.spec.id.clone(), what);
+        let others = failed.lapsed.into_iter().map(|task| (task, "the task is not cut off any more"));
+        for (task, what) in std::iter::once(own).chain(others) {
+            let _ = self.events.send(Happened::Impossible { task, reason: format!("{what}: {why}") });
         }
     }
 }
