@@ -57,6 +57,13 @@ fn delays_add_up_and_a_failure_after_the_effect_is_kept_for_then() {
 }
 
 #[test]
+fn delays_that_are_longer_together_than_can_be_written_last_for_ever() {
+    let age = r#"{"kind":"delay","by":"500000000000years"}"#;
+    let mut faults = with(&[age, age]);
+    assert_eq!(faults.verdict(Moment::START, &call("RunTask", Caller::Unknown), None).delay, Duration::MAX);
+}
+
+#[test]
 fn a_host_that_is_cut_off_reaches_nothing_with_its_agent_and_its_tasks() {
     for kind in ["cut", "cut_off_aws"] {
         let mut faults = with(&[&format!(r#"{{"kind":"{kind}","what":{{"host":"i-1"}}}}"#)]);

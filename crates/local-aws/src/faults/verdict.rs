@@ -69,10 +69,11 @@ impl Faults {
                     let hit = calls.mean(call) && falls_on(often, &mut self.chance, &mut spent, *id);
                     if hit {
                         let most = by.or(*up_to).map_or(Duration::ZERO, |span| span.0);
-                        verdict.delay += match by {
+                        let late = match by {
                             Some(_) => most,
                             None => most.mul_f64(share(self.chance.number())),
                         };
+                        verdict.delay = verdict.delay.saturating_add(late);
                         verdict.delayed_by = Some(*id);
                     }
                     hit

@@ -15,6 +15,10 @@ use super::{AutoScaling, Balance, Effect, Group, Illness, Instance};
 /// From zones out of balance until AZRebalance launches: not documented; so that what passes by itself moves nothing.
 const REBALANCES: Duration = Duration::from_secs(300);
 
+/// How many instances the account may have at once: EC2 has such a quota, and a group of four thousand million is
+/// accepted as AWS accepts it. A group that lacks some for it goes on trying.
+const MOST: usize = 1000;
+
 impl AutoScaling {
     pub(super) fn towards_what_is_wanted(&mut self, now: Moment) {
         let groups: Vec<Group> = self.groups.values().filter(|group| !group.deleting).cloned().collect();
@@ -71,6 +75,7 @@ impl AutoScaling {
             for _ in there..desired {
                 match self.warm_one(group) {
                     Some(id) => self.unpool(now, group, &id, causes.clone()),
+                    None if self.room() == 0 => break,
                     None => self.launch(now, group, Lifecycle::Pending(Step::Going), "", causes.clone()),
                 }
             }
@@ -169,6 +174,11 @@ impl AutoScaling {
         let space = if how.is_empty() { "" } else { " " };
         let description = format!("Launching a new EC2 instance{space}{how}: {id}");
         self.begin_activity(now, &id, description, causes, ActivityStatus::PreInService);
+    }
+
+    /// How many more instances the account may have.
+    pub(super) fn room(&self) -> usize {
+        MOST.saturating_sub(self.instances.values().filter(|instance| !instance.lifecycle.is_over()).count())
     }
 
     /// The zone with the fewest of the group's instances, the first of those.

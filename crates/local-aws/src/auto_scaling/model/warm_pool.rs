@@ -108,7 +108,7 @@ impl AutoScaling {
             .collect();
         there.sort_unstable();
         let size = pool.size(group) as usize;
-        for _ in there.len()..size {
+        for _ in there.len()..size.min(there.len() + self.room()) {
             let lifecycle = Lifecycle::Warming(Step::Going, pool.state);
             let why = "an instance was launched into the warm pool in response to a difference between desired and \
                        actual capacity.";

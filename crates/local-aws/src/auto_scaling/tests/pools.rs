@@ -74,3 +74,22 @@ fn a_pool_that_is_deleted_ends_with_its_last_host() {
     assert_eq!(scaling.group("doze").expect("a group").warm_pool, None);
     assert_eq!(scaling.delete_warm_pool(&request).expect_err("gone").code, "ValidationError");
 }
+
+#[test]
+fn an_account_has_a_thousand_hosts_at_most_whatever_its_groups_want() {
+    let mut scaling = scaling(false);
+    let group = json!({ "AutoScalingGroupName": "huge", "MinSize": 0, "MaxSize": i32::MAX, "DesiredCapacity": 900 });
+    scaling.create_group(Moment::START, serde_json::from_value(group).expect("a request")).expect("made");
+    let request = json!({ "AutoScalingGroupName": "huge", "PoolState": "Running" });
+    scaling.put_warm_pool(&serde_json::from_value(request).expect("a request")).expect("put");
+    scaling.advance(at(0));
+    assert_eq!(scaling.instances().len(), 1000);
+    want(&mut scaling, 1).expect("accepted");
+    scaling.advance(at(1));
+    assert_eq!(scaling.instances().len(), 1000);
+    let huge = json!({ "AutoScalingGroupName": "huge", "DesiredCapacity": i32::MAX });
+    scaling.set_desired(at(40), &serde_json::from_value(huge).expect("a request")).expect("accepted");
+    scaling.advance(at(40));
+    assert_eq!(scaling.instances().len(), 1000, "the pool's come first");
+    assert_eq!(scaling.instances().iter().filter(|host| host.lifecycle.in_pool()).count(), 0);
+}
