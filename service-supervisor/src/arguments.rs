@@ -26,9 +26,15 @@ pub fn given(
     let mut problems = String::new();
     let mut rest = arguments.into_iter();
     let mut command = Vec::new();
+    let mut switch = None;
     while let Some(word) = rest.next() {
         let text = word.to_string_lossy().into_owned();
+        let after = switch.take();
         match text.as_str() {
+            value @ ("true" | "false") if let Some(flag) = after => {
+                // Or did somebody mean /bin/true? That is no guess to make.
+                let _ = writeln!(problems, "  - --{flag} {value}: expected --{flag}={value}, or -- before a command");
+            }
             "--help" | "-h" => return Err(Stop::Told(help(program))),
             "--version" | "-V" => return Err(Stop::Told(format!("{} {}", program.name, program.version))),
             "--" => break,
@@ -38,6 +44,7 @@ pub fn given(
                     let _ = writeln!(problems, "  - {name} is no setting of {}", program.name);
                     continue;
                 };
+                switch = setting.switch.then_some(setting.flag).filter(|_| value.is_none());
                 let value = match value {
                     Some(value) => Some(value.to_owned()),
                     None if setting.switch => Some(String::from("true")),
@@ -154,11 +161,15 @@ mod tests {
 
     #[test]
     fn every_flag_that_is_wrong_is_listed_at_once() {
-        let Err(Stop::Bad(text)) = read(&["--idel", "-x", "--observe", "--observe", "--idle-timeout"]) else {
-            panic!("accepted")
-        };
-        for part in ["--idel is no setting", "-x is no setting", "--idle-timeout lacks its value: DURATION", "2 times"]
-        {
+        let words = ["--idel", "-x", "--observe", "--observe", "true", "--idle-timeout"];
+        let Err(Stop::Bad(text)) = read(&words) else { panic!("accepted") };
+        for part in [
+            "--idel is no setting",
+            "-x is no setting",
+            "--idle-timeout lacks its value: DURATION",
+            "2 times",
+            "expected --observe=true",
+        ] {
             assert!(text.contains(part), "{part:?} is not in:\n{text}");
         }
     }

@@ -37,7 +37,7 @@ use crate::spawn::CannotStart;
 enum Broken {
     #[error("cannot prepare to supervise")]
     Prepare(#[source] io::Error),
-    #[error("cannot listen on {0}, or wait for what comes")]
+    #[error("cannot listen where --listen says ({0}), or wait for what comes")]
     Sources(std::net::SocketAddr, #[source] io::Error),
     #[error(transparent)]
     Start(CannotStart),

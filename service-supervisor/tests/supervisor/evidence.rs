@@ -102,7 +102,7 @@ fn a_stream_that_only_pings_is_forgotten_in_the_end() {
 fn ignored_peers_and_loopback_neither_keep_it_awake_nor_hold_its_drain() {
     for (address, options) in [
         ("127.98.2.1", &["--ignore-peer", "127.98.9.0/24", "--ignore-peer", "fd00::1"][..]),
-        ("127.98.2.2", &["--ignore-loopback", "true"][..]),
+        ("127.98.2.2", &["--ignore-loopback"][..]),
     ] {
         let mut rig = Rig::ready(address, &with(options));
         let mut kept = connect_from("127.98.9.7", &rig);
