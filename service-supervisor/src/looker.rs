@@ -6,13 +6,15 @@ use crate::cpu::CpuMeter;
 use crate::decide::action::Event;
 use crate::decide::look::Scope;
 use crate::log;
-use crate::sockets::Sockets;
+use crate::sockets::{Sockets, Whose};
 
 /// What looks.
 #[derive(Debug)]
 pub struct Looker {
-    sockets: Sockets,
-    /// None: the CPU says nothing about use.
+    whose: Whose,
+    /// Opened by the first look, so that a command that ends before it is spared that.
+    sockets: Option<Sockets>,
+    looks_at_cpu: bool,
     cpu: Option<CpuMeter>,
     looks_fail: bool,
 }
@@ -20,18 +22,22 @@ pub struct Looker {
 impl Looker {
     /// At these sockets, and at the CPU where that matters.
     #[must_use]
-    pub fn new(sockets: Sockets, looks_at_cpu: bool) -> Self {
-        Looker { sockets, cpu: looks_at_cpu.then(CpuMeter::find), looks_fail: false }
+    pub fn new(whose: Whose, looks_at_cpu: bool) -> Self {
+        Looker { whose, sockets: None, looks_at_cpu, cpu: None, looks_fail: false }
     }
 
     /// Looks once. `opened` takes in who waits on 9051 and says how many connections ever came there or were opened by the
     /// supervisor itself; `is_own` says whether a peer of the app is the supervisor: none of these are use.
     pub fn look(&mut self, scope: Scope, opened: impl FnOnce() -> u64, is_own: impl Fn(SocketAddr) -> bool) -> Event {
-        match self.sockets.look(scope) {
+        let sockets = self.sockets.get_or_insert_with(|| Sockets::open(self.whose.clone()));
+        match sockets.look(scope) {
             Ok(mut look) => {
                 self.looks_fail = false;
                 look.leave_out(is_own);
                 if scope == Scope::All {
+                    if self.looks_at_cpu && self.cpu.is_none() {
+                        self.cpu = Some(CpuMeter::find());
+                    }
                     // After the count: whoever is in it and came to 9051 has been accepted then.
                     look.opened = look.opened.map(|all| all.saturating_sub(opened()));
                     look.cpu = self.cpu.as_ref().and_then(CpuMeter::read);

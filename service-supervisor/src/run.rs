@@ -5,6 +5,8 @@ mod asking;
 
 use std::collections::VecDeque;
 use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
 
 use daemon::exit::{Code, chain};
 use daemon::moment::Clock;
@@ -28,17 +30,19 @@ use crate::leftovers::end_all;
 use crate::log::{self, Shown};
 use crate::looker::Looker;
 use crate::shutdown_file::ShutdownFile;
-use crate::sockets::Sockets;
 use crate::sources::{FILE_TOKENS, Input, Sources};
 use crate::spawn::CannotStart;
+
+/// In which time a command ends at once. No app accepts before.
+const AT_ONCE: Duration = Duration::from_millis(5);
 
 /// Why the supervisor cannot do its work.
 #[derive(Debug, thiserror::Error)]
 enum Broken {
     #[error("cannot prepare to supervise")]
     Prepare(#[source] io::Error),
-    #[error("cannot listen where --listen says ({0}), or wait for what comes")]
-    Sources(std::net::SocketAddr, #[source] io::Error),
+    #[error("cannot listen where --listen says ({0})")]
+    Listen(SocketAddr, #[source] io::Error),
     #[error(transparent)]
     Start(CannotStart),
     #[error("cannot wait for what comes")]
@@ -49,7 +53,7 @@ impl Broken {
     fn exit_code(&self) -> u8 {
         match self {
             Broken::Start(cannot) => cannot.exit_code(),
-            Broken::Prepare(_) | Broken::Sources(..) | Broken::Wait(_) => Code::Failed as u8,
+            Broken::Prepare(_) | Broken::Listen(..) | Broken::Wait(_) => Code::Failed as u8,
         }
     }
 }
@@ -72,6 +76,7 @@ pub fn run(settings: Settings, signals: &SigSet) -> u8 {
 
 struct Supervisor {
     clock: Clock,
+    listen: SocketAddr,
     core: Core,
     sources: Sources,
     hands: Hands,
@@ -87,11 +92,8 @@ impl Supervisor {
         let file = ShutdownFile::prepare(&settings.shutdown_file, FILE_TOKENS, clock.now());
         // Everything that the app need not wait for comes after its start.
         let app = App::start(&settings.command, settings.signals, ignores_child_ends).map_err(Broken::Start)?;
-        let whose = settings.whose();
-        let sources = Sources::open(signals, settings.listen, settings.access, file)
-            .map_err(|error| Broken::Sources(settings.listen, error))?;
-        let sockets = Sockets::open(whose);
-        let looker = Looker::new(sockets, settings.policy.busy_cpu.is_some());
+        let looker = Looker::new(settings.whose(), settings.policy.busy_cpu.is_some());
+        let sources = Sources::open(signals, settings.access, file).map_err(Broken::Prepare)?;
         let identity = Identity::new(settings.service.clone());
         log::info("app started")
             .with("service", Shown(&settings.service))
@@ -108,16 +110,28 @@ impl Supervisor {
             .with("needed_ms", millis(settings.policy.least_stop_timeout()))
             .write();
         }
-        let now = clock.now();
         let endpoints = Endpoints::find(settings.ready);
         let asks = endpoints.asks(settings.protection, identity.spread());
-        let core = Core::new(Policy { asks, ..settings.policy }, now);
+        let core = Core::new(Policy { asks, ..settings.policy }, clock.now());
         let busy_file = settings.busy_file.map(BusyFile::new);
         let hands = Hands::new(app, looker, identity, busy_file, endpoints);
-        Ok(Supervisor { clock, core, sources, hands, meter: Meter::start(now), wakes: Vec::new() })
+        Ok(Supervisor {
+            clock,
+            listen: settings.listen,
+            core,
+            sources,
+            hands,
+            meter: Meter::default(),
+            wakes: Vec::new(),
+        })
     }
 
     fn supervise(mut self) -> Result<u8, Broken> {
+        if let Some(code) = self.wait_briefly()? {
+            return Ok(code);
+        }
+        self.sources.listen(self.listen).map_err(|error| Broken::Listen(self.listen, error))?;
+        self.meter.start(self.clock.now());
         loop {
             if let Some(code) = self.handle(Event::Tick) {
                 return Ok(code);
@@ -131,6 +145,19 @@ impl Supervisor {
                 }
             }
         }
+    }
+
+    /// A command that ends at once, or cannot run, is spared what only supervising takes: it is set up after this.
+    fn wait_briefly(&mut self) -> Result<Option<u8>, Broken> {
+        let until = self.clock.now() + AT_ONCE;
+        while self.clock.now() < until {
+            for input in self.sources.wait(Some(until), &self.clock).map_err(Broken::Wait)? {
+                if let Some(code) = self.take(input)? {
+                    return Ok(Some(code));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// Takes in one input; the exit code where it was the last.

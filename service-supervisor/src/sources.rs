@@ -53,16 +53,24 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Opens them; the shutdown file is armed later, by itself.
+    /// Opens what tells of signals; the shutdown file is armed later, by itself.
     ///
     /// # Errors
     /// When one cannot be had.
-    pub fn open(signals: &SigSet, listen: SocketAddr, access: Access, file: ShutdownFile) -> io::Result<Self> {
+    pub fn open(signals: &SigSet, access: Access, file: ShutdownFile) -> io::Result<Self> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
-        let status = Status::listen(listen, access, LISTENER, FIRST_CLIENT, &epoll)?;
+        let status = Status::new(access, LISTENER, FIRST_CLIENT);
         let signals = SignalFd::with_flags(signals, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
         epoll.add(&signals, EpollEvent::new(EpollFlags::EPOLLIN, SIGNALS))?;
         Ok(Sources { epoll, signals, file, status, asking: Asking::new(FIRST_QUESTION) })
+    }
+
+    /// Opens 9051.
+    ///
+    /// # Errors
+    /// When the address cannot be had.
+    pub fn listen(&mut self, at: SocketAddr) -> io::Result<()> {
+        self.status.listen(at, &self.epoll)
     }
 
     /// Asks; the answer comes as an input.

@@ -47,7 +47,8 @@ pub struct Request {
 /// The server of 9051.
 #[derive(Debug)]
 pub struct Status {
-    listener: TcpListener,
+    /// None: it does not listen yet.
+    listener: Option<TcpListener>,
     token: u64,
     paused_until: Option<Moment>,
     access: Access,
@@ -58,22 +59,11 @@ pub struct Status {
 }
 
 impl Status {
-    /// Listens on `at`. `first_token` and above are for its clients in `epoll`, `listener_token` for the listener.
-    ///
-    /// # Errors
-    /// When the address cannot be had.
-    pub fn listen(
-        at: SocketAddr,
-        access: Access,
-        listener_token: u64,
-        first_token: u64,
-        epoll: &Epoll,
-    ) -> io::Result<Self> {
-        let listener = TcpListener::bind(at)?;
-        listener.set_nonblocking(true)?;
-        epoll.add(&listener, EpollEvent::new(EpollFlags::EPOLLIN, listener_token))?;
-        Ok(Status {
-            listener,
+    /// Does not listen yet. `first_token` and above are for its clients in epoll, `listener_token` for the listener.
+    #[must_use]
+    pub fn new(access: Access, listener_token: u64, first_token: u64) -> Self {
+        Status {
+            listener: None,
             token: listener_token,
             paused_until: None,
             access,
@@ -81,13 +71,26 @@ impl Status {
             next: first_token,
             left: Vec::new(),
             accepted: 0,
-        })
+        }
+    }
+
+    /// Listens on `at`.
+    ///
+    /// # Errors
+    /// When the address cannot be had.
+    pub fn listen(&mut self, at: SocketAddr, epoll: &Epoll) -> io::Result<()> {
+        let listener = TcpListener::bind(at)?;
+        listener.set_nonblocking(true)?;
+        epoll.add(&listener, EpollEvent::new(EpollFlags::EPOLLIN, self.token))?;
+        self.listener = Some(listener);
+        Ok(())
     }
 
     /// Takes in new clients.
     pub fn accept(&mut self, epoll: &Epoll, now: Moment) {
         for _ in 0..MOST_ACCEPTED {
-            let accepted = self.listener.accept();
+            let Some(listener) = &self.listener else { return };
+            let accepted = listener.accept();
             self.accepted += u64::from(accepted.is_ok());
             match accepted {
                 Ok((stream, from)) => {
@@ -125,7 +128,7 @@ impl Status {
     /// There are no file descriptors, or no memory: accepting again at once would only spin.
     fn pause(&mut self, error: &io::Error, epoll: &Epoll, now: Moment) {
         log::warn("no new clients can be accepted for now").with("error", Shown(error)).write();
-        if epoll.delete(&self.listener).is_ok() {
+        if self.listener.as_ref().is_some_and(|listener| epoll.delete(listener).is_ok()) {
             self.paused_until = Some(now + PAUSE);
         }
     }
@@ -205,8 +208,10 @@ impl Status {
         for id in slow {
             self.remove(id);
         }
-        if self.paused_until.is_some_and(|until| until <= now) {
-            let again = epoll.add(&self.listener, EpollEvent::new(EpollFlags::EPOLLIN, self.token));
+        if self.paused_until.is_some_and(|until| until <= now)
+            && let Some(listener) = &self.listener
+        {
+            let again = epoll.add(listener, EpollEvent::new(EpollFlags::EPOLLIN, self.token));
             self.paused_until = again.is_err().then_some(now + PAUSE);
         }
     }
@@ -249,9 +254,9 @@ mod tests {
     #[test]
     fn a_watcher_whose_deadline_struck_before_its_hello_has_left() {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).expect("epoll");
-        let mut status =
-            Status::listen("127.91.1.1:0".parse().expect("address"), Access::default(), 0, 16, &epoll).expect("listen");
-        let at = status.listener.local_addr().expect("address");
+        let mut status = Status::new(Access::default(), 0, 16);
+        status.listen("127.91.1.1:0".parse().expect("address"), &epoll).expect("listen");
+        let at = status.listener.as_ref().expect("it listens").local_addr().expect("address");
         let mut client = TcpStream::connect(at).expect("connect");
         client.write_all(b"GET /watch?id=a&as=agent HTTP/1.1\r\n\r\n").expect("write");
         let mut events = [EpollEvent::empty(); 4];

@@ -11,9 +11,10 @@ use crate::cgroup::Cgroup;
 const LEAST: Duration = Duration::from_secs(1);
 
 /// The meter.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Meter {
-    group: Cgroup,
+    /// None: not started.
+    group: Option<Cgroup>,
     from: Option<(Moment, Duration)>,
     millicores: Option<u64>,
 }
@@ -30,28 +31,28 @@ pub struct Reading {
 }
 
 impl Meter {
-    /// Of this process's control group.
-    #[must_use]
-    pub fn start(now: Moment) -> Self {
+    /// Begins to measure this process's control group.
+    pub fn start(&mut self, now: Moment) {
         let group = Cgroup::find();
-        let from = group.cpu_used().map(|used| (now, used));
-        Meter { group, from, millicores: None }
+        self.from = group.cpu_used().map(|used| (now, used));
+        self.group = Some(group);
     }
 
     /// Reads.
     pub fn read(&mut self, now: Moment) -> Reading {
-        let cpu_time = self.group.cpu_used();
+        let Some(group) = &self.group else { return Reading::default() };
+        let cpu_time = group.cpu_used();
         if let (Some(used), Some((at, before))) = (cpu_time, self.from)
             && let Some(rate) = millicores(used.saturating_sub(before), now.since(at))
         {
             self.from = Some((now, used));
             self.millicores = Some(rate);
         }
-        let limit_millicores = self.group.cpu_limit();
+        let limit_millicores = group.cpu_limit();
         Reading {
             cpu_time,
             cpu: self.millicores.map(|used_millicores| CpuUse { used_millicores, limit_millicores }),
-            memory: self.group.memory().map(|memory| MemoryUse { used_bytes: memory.used, limit_bytes: memory.limit }),
+            memory: group.memory().map(|memory| MemoryUse { used_bytes: memory.used, limit_bytes: memory.limit }),
         }
     }
 }
