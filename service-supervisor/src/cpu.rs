@@ -3,8 +3,11 @@
 
 use std::time::Duration;
 
+use nix::unistd::{Pid, getpid};
+
 use crate::cgroup::Cgroup;
 use crate::decide::look::Cpu;
+use crate::leftovers::descendants;
 use crate::processes;
 
 /// Reads it.
@@ -35,8 +38,13 @@ impl CpuMeter {
 
 /// What ends moves from the sum of the living to that of who waited for it, and so stays in this sum.
 fn of_processes() -> Option<Duration> {
-    let own = i32::try_from(std::process::id()).ok()?;
-    let all = processes::all()?;
+    let own = getpid();
+    // Where the kernel tells who descends from us, the rest of the machine is not walked through.
+    let all = match descendants(own) {
+        Some(pids) => processes::these(pids.into_iter().chain([own]).map(Pid::as_raw)),
+        None => processes::all()?,
+    };
+    let own = own.as_raw();
     let waited_for = all.iter().find(|process| process.pid == own)?.ended_used;
     let of_each =
         processes::below(own, &all).into_iter().map(|process| process.used.saturating_add(process.ended_used));

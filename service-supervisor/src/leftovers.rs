@@ -130,7 +130,8 @@ fn signal_each<'a>(pids: impl IntoIterator<Item = &'a Pid>, signals: &[SignalNum
     }
 }
 
-fn descendants(root: Pid) -> Option<BTreeSet<Pid>> {
+/// All that descend from `root`; none: the kernel does not tell.
+pub(crate) fn descendants(root: Pid) -> Option<BTreeSet<Pid>> {
     let mut found = BTreeSet::new();
     let mut to_visit = children(root)?;
     while let Some(pid) = to_visit.pop() {

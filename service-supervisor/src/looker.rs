@@ -30,14 +30,14 @@ impl Looker {
     /// supervisor itself; `is_own` says whether a peer of the app is the supervisor: none of these are use.
     pub fn look(&mut self, scope: Scope, opened: impl FnOnce() -> u64, is_own: impl Fn(SocketAddr) -> bool) -> Event {
         let sockets = self.sockets.get_or_insert_with(|| Sockets::open(self.whose.clone()));
+        if self.looks_at_cpu && self.cpu.is_none() {
+            self.cpu = Some(CpuMeter::find());
+        }
         match sockets.look(scope) {
             Ok(mut look) => {
                 self.looks_fail = false;
                 look.leave_out(is_own);
                 if scope == Scope::All {
-                    if self.looks_at_cpu && self.cpu.is_none() {
-                        self.cpu = Some(CpuMeter::find());
-                    }
                     // After the count: whoever is in it and came to 9051 has been accepted then.
                     look.opened = look.opened.map(|all| all.saturating_sub(opened()));
                     look.cpu = self.cpu.as_ref().and_then(CpuMeter::read);

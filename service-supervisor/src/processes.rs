@@ -22,13 +22,14 @@ pub struct Process {
 /// All processes that can be seen; none: `/proc` cannot be read.
 #[must_use]
 pub fn all() -> Option<Vec<Process>> {
-    let of_one = |entry: fs::DirEntry| {
-        let name = entry.file_name();
-        let pid: i32 = name.to_str()?.parse().ok()?;
-        // None: it has ended meanwhile.
-        read(&fs::read(format!("/proc/{pid}/stat")).ok()?)
-    };
-    Some(fs::read_dir("/proc").ok()?.flatten().filter_map(of_one).collect())
+    let number = |entry: fs::DirEntry| entry.file_name().to_str()?.parse().ok();
+    Some(these(fs::read_dir("/proc").ok()?.flatten().filter_map(number)))
+}
+
+/// Those of these numbers that have not ended meanwhile.
+#[must_use]
+pub fn these(pids: impl IntoIterator<Item = i32>) -> Vec<Process> {
+    pids.into_iter().filter_map(|pid| read(&fs::read(format!("/proc/{pid}/stat")).ok()?)).collect()
 }
 
 /// The contents of `/proc/<pid>/stat`. The second field is a name in parentheses, with whatever bytes in it.

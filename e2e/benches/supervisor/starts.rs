@@ -6,7 +6,7 @@ use crate::peers::{Bench, Peer, on_path};
 use crate::running::{Running, command, now, written};
 use crate::{median, millis, part};
 
-const ROUNDS: usize = 300;
+const ROUNDS: usize = 200;
 const ROUNDS_OF_SUPERVISORD: usize = 3;
 
 /// In milliseconds.
