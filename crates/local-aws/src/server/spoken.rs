@@ -61,6 +61,9 @@ impl Spoken {
             spoken.protocol = service.facts().protocol;
             spoken.service = Some(service);
             spoken.operation = operation.to_owned();
+        } else if target.is_empty() && is_of_a_foreign_page(text("origin"), text("sec-fetch-site"), text("host")) {
+            let why = "A web page of another origin can call nothing here.";
+            return Err(Refusal::new("AccessDenied", why).status(403));
         } else if target.is_empty() && head.method == http::Method::GET {
             spoken.service = spoken.queue.as_ref().map(|_| Service::Sqs).or(scope);
             spoken.query = Some(query.to_owned());
@@ -123,6 +126,13 @@ impl Spoken {
         // Who says nothing at all is told by Auto Scaling that there is no such action.
         queue.or_else(version).or(self.service).unwrap_or(Service::AutoScaling)
     }
+}
+
+/// Whether a browser sent this for a page that did not come from here: it sends forms without asking first. What is called
+/// by `X-Amz-Target` it asks about, and is not answered.
+fn is_of_a_foreign_page(origin: &str, site: &str, host: &str) -> bool {
+    let own = origin.split_once("://").is_some_and(|(_, from)| from == host);
+    !(origin.is_empty() || own) || !matches!(site, "" | "none" | "same-origin")
 }
 
 fn value_of<'a>(form: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
@@ -206,6 +216,19 @@ mod tests {
         assert_eq!(call.body["QueueUrl"], "http://127.0.0.1:4566/000000000000/q");
         let own = read(form("/000000000000/q"), "Action=X&QueueUrl=http://else/000000000000/r").expect("a call");
         assert_eq!(own.body["QueueUrl"], "http://else/000000000000/r");
+    }
+
+    #[test]
+    fn a_form_of_a_foreign_web_page_is_no_call() {
+        let body = "Action=X&Version=2011-01-01";
+        for (name, value) in [("origin", "http://evil"), ("origin", "null"), ("sec-fetch-site", "cross-site")] {
+            assert_eq!(read(form("/").header(name, value), body), Err("AccessDenied".to_owned()), "{name}: {value}");
+            let image = Request::get(format!("/?{body}")).header("host", "h:1").header(name, value);
+            assert_eq!(read(image, ""), Err("AccessDenied".to_owned()), "{name}: {value}");
+        }
+        for (name, value) in [("origin", "http://h:1"), ("sec-fetch-site", "same-origin"), ("sec-fetch-site", "none")] {
+            assert!(read(form("/").header(name, value), body).is_ok(), "{name}: {value}");
+        }
     }
 
     #[test]
