@@ -9,7 +9,7 @@
 //!
 //! Arguments by clap and logs by `tracing` are the feature `full`; the supervisor brings its own of both.
 //!
-//! A `main.rs` is: read the settings, [`logging::start`], run, [`exit::Code`].
+//! A `main.rs` is: read the settings, `logging::start`, run, [`exit::Code`].
 
 pub mod backoff;
 pub mod exit;

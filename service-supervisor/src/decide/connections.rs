@@ -1,7 +1,7 @@
 //! What is remembered of each connection from look to look: what one look alone cannot tell.
 //!
 //! - *A tie.* The kernel dates data by its tick, 1 to 10 ms. Of a request and an answer within one tick it does not tell
-//!   which came first. Two things do: everything received is acknowledged within [`ACKNOWLEDGED`], so if no segment
+//!   which came first. Two things do: everything received is acknowledged within a second, so if no segment
 //!   without data was sent since a look before the request, the acknowledgement went with data that the app sent later:
 //!   the answer. And a peer that acknowledges the app's data soon, but not with data of its own, got it after it asked. (One
 //!   that asks again while an answer is on its way, as HTTP/2 may, is no exception that matters: the kernel's times

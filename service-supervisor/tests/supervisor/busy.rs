@@ -56,7 +56,9 @@ fn a_locked_busy_file_keeps_it_awake_until_it_is_let_go() {
         assert_eq!(rig.phase(), "awake", "{}", rig.told());
         std::thread::sleep(Duration::from_millis(50));
     }
-    assert_eq!(rig.health().expect("awake").why, "the busy file is locked");
+    rig.wait_for("the lock to be the reason", |rig| {
+        rig.health().is_some_and(|health| health.why == "the busy file is locked")
+    });
     drop(file);
     assert_eq!(rig.exit().0, 0);
     std::fs::remove_file(&path).expect("removed");
