@@ -1,7 +1,8 @@
 //! A container with an app under the supervisor, and what both say.
 
+use std::io::Read as _;
 use std::net::SocketAddr;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -25,7 +26,7 @@ pub(crate) const SOON_FORGOTTEN: [(&str, &str); 3] =
     [("SUPERVISOR_IDLE_TIMEOUT", "2s"), ("SUPERVISOR_DRAIN_TIMEOUT", "5s"), ("SUPERVISOR_LONGEST_ANSWER", "10s")];
 
 /// Runs the docker client; what it printed.
-pub(crate) fn docker(arguments: &[&str]) -> String {
+fn docker(arguments: &[&str]) -> String {
     let output = Command::new("docker").args(arguments).output().expect("docker is there");
     assert!(output.status.success(), "docker {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
@@ -35,6 +36,8 @@ pub(crate) fn docker(arguments: &[&str]) -> String {
 pub(crate) struct Container {
     id: String,
     app: &'static App,
+    /// Where port 9051 is reached from here, and where the app's. None before it has run, and without a supervisor.
+    published: Option<[SocketAddr; 2]>,
 }
 
 impl Container {
@@ -52,35 +55,49 @@ impl Container {
         words.extend(settings.iter().flat_map(|setting| ["--env", setting.as_str()]));
         words.push(&image);
         words.extend(app.command);
-        Container { id: docker(&words), app }
+        let mut container = Container { id: docker(&words), app, published: None };
+        container.published = container.ask_where();
+        container
+    }
+
+    /// Starts it once more, after its end.
+    pub(crate) fn start_again(&mut self) {
+        docker(&["start", &self.id]);
+        self.published = self.ask_where();
+    }
+
+    /// Docker chooses the ports anew at each start.
+    fn ask_where(&self) -> Option<[SocketAddr; 2]> {
+        let said = docker(&["port", &self.id]);
+        let find = |port: u16| {
+            let inside = format!("{port}/tcp -> ");
+            said.lines().find_map(|line| line.strip_prefix(&inside)?.parse().ok())
+        };
+        Some([find(TOLD)?, find(self.app.port)?])
     }
 
     /// Any program of an image, without the supervisor.
     pub(crate) fn bare(app: &'static App, entrypoint: &str, arguments: &[&str]) -> Self {
         let image = image(app.image);
         let words = [&["run", "--detach", "--entrypoint", entrypoint, &image], arguments].concat();
-        Container { id: docker(&words), app }
+        Container { id: docker(&words), app, published: None }
     }
 
+    /// Docker's name for it.
     pub(crate) fn id(&self) -> &str {
         &self.id
     }
 
     /// Where the app is reached from here.
     pub(crate) fn address(&self) -> SocketAddr {
-        self.published(self.app.port).expect("it runs")
-    }
-
-    /// None: it has ended.
-    fn published(&self, port: u16) -> Option<SocketAddr> {
-        let output =
-            Command::new("docker").args(["port", &self.id, &port.to_string()]).output().expect("docker is there");
-        String::from_utf8_lossy(&output.stdout).lines().next()?.parse().ok()
+        let [_, app] = self.published.expect("it ran when it was asked where");
+        app
     }
 
     /// What `GET /healthz` says, while somebody answers.
     pub(crate) fn health(&self) -> Option<Health> {
-        let (_, body) = client::get(self.published(TOLD)?, "/healthz").ok()?;
+        let [told, _] = self.published.expect("it ran when it was asked where");
+        let (_, body) = client::get(told, "/healthz").ok()?;
         serde_json::from_str(&body).ok()
     }
 
@@ -144,17 +161,18 @@ impl Container {
     /// `docker stop`, in the background, as it waits for the end.
     pub(crate) fn stop(&self) {
         let mut stop = Command::new("docker");
-        stop.args(["stop", "--time", "90", &self.id]).stdout(std::process::Stdio::null());
+        stop.args(["stop", "--time", "240", &self.id]).stdout(Stdio::null());
         let mut stop = stop.spawn().expect("docker is there");
         std::thread::spawn(move || stop.wait());
     }
 
     /// Waits for its end; its exit code.
     pub(crate) fn exit_code(&self) -> i32 {
-        until("the container's end", || {
-            let state = docker(&["inspect", "--format", "{{.State.Running}} {{.State.ExitCode}}", &self.id]);
-            state.strip_prefix("false ").map(|code| code.parse().expect("a number"))
-        })
+        let mut wait = Command::new("docker").args(["wait", &self.id]).stdout(Stdio::piped()).spawn().expect("docker");
+        until("the container's end", || wait.try_wait().expect("our own child"));
+        let mut code = String::new();
+        wait.stdout.take().expect("piped").read_to_string(&mut code).expect("a line");
+        code.trim().parse().expect("a number")
     }
 
     /// The id, in the container, of the process that the supervisor started. The supervisor has to be process 1.

@@ -21,7 +21,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// Far more than anything here takes, so that a busy machine is no failure.
-const LIMIT: Duration = Duration::from_secs(90);
+const LIMIT: Duration = Duration::from_secs(240);
 
 /// An app, as its image starts it.
 #[derive(Debug)]

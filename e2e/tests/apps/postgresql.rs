@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use self::wire::Session;
 use crate::App;
 use crate::client::wrong;
-use crate::container::{Container, LONG_AWAKE, SOON_ASLEEP, SOON_FORGOTTEN, docker};
+use crate::container::{Container, LONG_AWAKE, SOON_ASLEEP, SOON_FORGOTTEN};
 use crate::lives::kill_and_wait_for_the_next;
 
 const POSTGRESQL: App = App { image: "postgresql", port: 5432, command: &[], ask, stopped: 0 };
@@ -54,7 +54,7 @@ fn a_transaction_that_outlasts_docker_stop_is_rolled_back_and_the_next_start_has
     if !crate::wanted() {
         return;
     }
-    let container = Container::start(&POSTGRESQL, &[], &[]);
+    let mut container = Container::start(&POSTGRESQL, &[], &[]);
     let mut open = session(&container);
     open.query("CREATE TABLE kept (n int)").expect("created");
     open.query("INSERT INTO kept VALUES (1)").expect("kept");
@@ -64,7 +64,7 @@ fn a_transaction_that_outlasts_docker_stop_is_rolled_back_and_the_next_start_has
     let told = open.answer().expect_err("its end is told");
     assert!(told.to_string().contains("terminating connection due to administrator command"), "{told}");
     assert_eq!(container.exit_code(), POSTGRESQL.stopped);
-    docker(&["start", container.id()]);
+    container.start_again();
     assert_eq!(session(&container).query("SELECT n FROM kept").expect("answered"), ["1"]);
     let printed = container.printed();
     assert!(!printed.contains("not properly shut down"), "it had to recover");
