@@ -34,6 +34,7 @@ pub mod config;
 pub mod cpu;
 pub mod decide;
 pub mod figures;
+mod first_memory;
 pub mod health;
 pub mod identity;
 pub mod kernel;

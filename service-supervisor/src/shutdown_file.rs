@@ -45,11 +45,14 @@ pub struct ShutdownFile {
     tokens: Tokens,
     folders: Option<Folders>,
     mounts: Option<File>,
-    pace: Pace,
+    folders_pace: Pace,
+    mounts_pace: Pace,
     /// When to follow the folders (anew) and to look.
     watch_at: Option<Moment>,
-    /// When to listen again to what told too often.
-    listen_at: Option<Moment>,
+    /// When to listen again to folders that told too often.
+    folders_at: Option<Moment>,
+    /// The same of the mounts.
+    mounts_at: Option<Moment>,
     /// inotify is not to be had, and that was said.
     polls: bool,
     /// A file from before the start, or one that was obeyed, that could not be removed: no order.
@@ -74,9 +77,11 @@ impl ShutdownFile {
             tokens,
             folders: None,
             mounts: None,
-            pace: Pace::default(),
+            folders_pace: Pace::FOLDER,
+            mounts_pace: Pace::MOUNTS,
             watch_at: Some(now + ARM_AFTER),
-            listen_at: None,
+            folders_at: None,
+            mounts_at: None,
             polls: false,
             stale: None,
         };
@@ -90,14 +95,17 @@ impl ShutdownFile {
     /// When to call [`ShutdownFile::time_passed`]; none: there is nothing to do before something is told.
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
-        [self.watch_at, self.listen_at].into_iter().flatten().min()
+        [self.watch_at, self.folders_at, self.mounts_at].into_iter().flatten().min()
     }
 
     /// Does what is due, and says whether there is an order.
     pub fn time_passed(&mut self, epoll: &Epoll, now: Moment) -> bool {
-        if self.listen_at.is_some_and(|at| at <= now) {
-            self.listen_at = None;
-            self.listen(epoll);
+        // What was told meanwhile is told then. It was waited for before; that there is no memory now is past helping.
+        if self.folders_at.take_if(|at| *at <= now).is_some() {
+            let _ = self.folders.as_ref().map(|folders| epoll.add(folders.inotify(), self.about_folders()));
+        }
+        if self.mounts_at.take_if(|at| *at <= now).is_some() {
+            let _ = self.mounts.as_ref().map(|mounts| epoll.add(mounts, self.about_mounts()));
         }
         self.watch_at.is_some_and(|at| at <= now) && self.watch(epoll, now)
     }
@@ -106,7 +114,11 @@ impl ShutdownFile {
     pub fn told(&mut self, epoll: &Epoll, now: Moment) -> bool {
         let Some(folders) = &self.folders else { return false };
         let told = folders.read();
-        self.rest_where_told_too_often(epoll, now);
+        self.folders_at = self.folders_pace.told(now);
+        if self.folders_at.is_some() {
+            // It is waited for, or nothing would have been told.
+            let _ = epoll.delete(folders.inotify());
+        }
         match told {
             Told::Nothing => false,
             Told::Appeared => true,
@@ -116,7 +128,10 @@ impl ShutdownFile {
 
     /// Takes in that something was mounted or unmounted, and says whether there is an order.
     pub fn mounts_changed(&mut self, epoll: &Epoll, now: Moment) -> bool {
-        self.rest_where_told_too_often(epoll, now);
+        self.mounts_at = self.mounts_pace.told(now);
+        if self.mounts_at.is_some() {
+            let _ = self.mounts.as_ref().map(|mounts| epoll.delete(mounts));
+        }
         self.watch(epoll, now)
     }
 
@@ -178,21 +193,6 @@ impl ShutdownFile {
         let mounts = File::open("/proc/self/mountinfo").ok()?;
         epoll.add(&mounts, self.about_mounts()).ok()?;
         Some(mounts)
-    }
-
-    fn rest_where_told_too_often(&mut self, epoll: &Epoll, now: Moment) {
-        let Some(until) = self.pace.told(now) else { return };
-        self.listen_at = Some(until);
-        // Both are there, and then it cannot fail.
-        let _ = self.folders.as_ref().map(|folders| epoll.delete(folders.inotify()));
-        let _ = self.mounts.as_ref().map(|mounts| epoll.delete(mounts));
-    }
-
-    /// What was told meanwhile is told then.
-    fn listen(&self, epoll: &Epoll) {
-        // It was waited for before, and that there is no memory now is past helping.
-        let _ = self.folders.as_ref().map(|folders| epoll.add(folders.inotify(), self.about_folders()));
-        let _ = self.mounts.as_ref().map(|mounts| epoll.add(mounts, self.about_mounts()));
     }
 
     fn about_folders(&self) -> EpollEvent {
