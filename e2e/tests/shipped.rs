@@ -75,7 +75,12 @@ impl Supervised {
 
     /// Watches, and each has been told that it lives by now.
     fn watch(&self, watchers: usize) -> Vec<BufReader<TcpStream>> {
-        let watch = |number| BufReader::new(self.open(&format!("GET /watch?id=w{number}&as=proxy")).expect("accepted"));
+        let watch = |number| {
+            let mut watch = BufReader::new(self.open(&format!("GET /watch?id=w{number}&as=proxy")).expect("accepted"));
+            // One after the other: those of one address that have not asked yet are bounded.
+            watch.read_line(&mut String::new()).expect("an answer");
+            watch
+        };
         let mut watches: Vec<_> = (0..watchers).map(watch).collect();
         for watch in &mut watches {
             let begun = Instant::now();

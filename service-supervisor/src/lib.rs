@@ -21,8 +21,8 @@
 //! - [`cgroup`]: what the container uses of CPU and memory, and may use.
 //! - [`figures`]: what is counted and measured, for Prometheus and CloudWatch.
 //! - [`identity`]: who this supervisor is: service, task, life.
-//! - [`launch`], [`kernel`]: the making of the app's process, and the few system calls that `nix` cannot make; the only
-//!   unsafe code.
+//! - [`launch`], [`kernel`]: the making of the app's process, and the few system calls that `nix` cannot make;
+//!   `first_memory`: the first allocations, without asking the kernel. The only unsafe code.
 
 pub mod act;
 pub mod app;

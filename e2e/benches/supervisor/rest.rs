@@ -1,5 +1,6 @@
 //! What it takes of disk, memory and processor.
 
+use std::io::Read;
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -63,9 +64,13 @@ fn resting(bench: &Bench, what: &'static str, address: &str, watchers: usize, mo
     // As its users have it, but that it does not log to this file system.
     let running = Running::start(&with_app(bench, bench.ours(address, &[]), &app));
     wait_until(address, if ready { "awake" } else { "starting" });
-    let watches = (0..watchers)
-        .map(|number| ask(address, &format!("GET /watch?id=w{number}&as=proxy")).expect("it watches"))
-        .collect();
+    let watch = |number| {
+        let mut watch = ask(address, &format!("GET /watch?id=w{number}&as=proxy")).expect("it watches");
+        // One after the other: those of one address that have not asked yet are bounded.
+        watch.read_exact(&mut [0]).expect("an answer");
+        watch
+    };
+    let watches = (0..watchers).map(watch).collect();
     Resting { what, running, watches, most_wakes, most_memory: if watchers > 2 { 4096.0 } else { 1024.0 } }
 }
 
