@@ -73,10 +73,18 @@ impl Life {
 
     /// Waits until the app accepts. What is asked is closed again at once, and nothing was asked by it.
     pub(super) fn wait_until_it_accepts(&self) {
+        drop(self.connect(self.app, "the app"));
+    }
+
+    /// Connects as soon as that is accepted.
+    fn connect(&self, to: SocketAddr, whom: &str) -> TcpStream {
         let since = Instant::now();
-        while TcpStream::connect(self.app).is_err() {
-            assert!(since.elapsed() < LIMIT, "it never accepted\n{}", self.log());
-            std::thread::sleep(Duration::from_millis(3));
+        loop {
+            match TcpStream::connect(to) {
+                Ok(stream) => return stream,
+                Err(_) if since.elapsed() < LIMIT => std::thread::sleep(Duration::from_millis(3)),
+                Err(error) => panic!("{whom} never accepted: {error}\n{}", self.log()),
+            }
         }
     }
 
@@ -108,9 +116,9 @@ impl Life {
         Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
     }
 
-    /// Opens a watch on 9051, which answers.
+    /// Opens a watch on 9051, which accepts a moment after the app was started.
     pub(super) fn watch(&self, query: &str) -> impl Iterator<Item = Message> + use<> {
-        let mut stream = TcpStream::connect(self.status).expect("9051 accepts");
+        let mut stream = self.connect(self.status, "9051");
         stream.set_read_timeout(Some(LIMIT)).expect("a timeout");
         // HTTP/1.0: lines without chunks.
         write!(stream, "GET /watch{query} HTTP/1.0\r\n\r\n").expect("asked");

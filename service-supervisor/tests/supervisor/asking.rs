@@ -199,6 +199,7 @@ fn the_health_check_says_that_an_app_does_not_accept() {
     let script = ": > \"$READY\"; exec sleep 60";
     let rig = Rig::start("127.95.9.2", &[], &App::Script(script));
     rig.wait_for_script();
+    rig.wait_for("9051 answers", |rig| rig.health().is_some());
     let (code, text) = health(&["--listen", "127.95.9.2:9051"]);
     assert_eq!(code, Some(1));
     assert!(text.starts_with("unhealthy: starting;"), "{text}");
