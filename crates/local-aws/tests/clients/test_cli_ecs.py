@@ -122,8 +122,9 @@ def test_the_cli_puts_attributes_on_a_host(ecs_cli, hosts, name):
     put = ecs_cli("put-attributes", *of, f"name=rack,value=one,{on}", query="attributes[].[name,value]")
     assert put == [["rack", "one"]]
     find = ["--cluster", name, "--target-type", "container-instance", "--attribute-name", "rack"]
-    assert ecs_cli("list-attributes", *find, query="attributes[].value") == ["one"]
+    listed = ecs_cli("list-attributes", *find, query="attributes[].value")
     ecs_cli("delete-attributes", *of, f"name=rack,{on}")
+    assert listed == ["one"]
     assert ecs_cli("list-attributes", *find, query="attributes") == []
 
 
