@@ -20,8 +20,13 @@ const OF_TIME_WAIT: &str = "03";
 /// # Errors
 /// [`BadLine`].
 pub fn read(text: &str, ports: &[u16]) -> Result<Vec<Socket>, BadLine> {
+    let mut lines = text.lines().enumerate();
+    // Nothing at all is no table without sockets: it would mean that nobody is there.
+    if !lines.next().is_some_and(|(_, titles)| titles.trim_start().starts_with("sl")) {
+        return Err(BadLine(1));
+    }
     let mut sockets = Vec::new();
-    for (number, line) in text.lines().enumerate().skip(1) {
+    for (number, line) in lines {
         let socket = socket(line).ok_or(BadLine(number + 1))?;
         if ports.contains(&socket.local.port()) {
             sockets.push(socket);
@@ -96,7 +101,7 @@ mod tests {
     #[test]
     fn a_v4_mapped_address_is_the_ipv4_one() {
         let mapped = "0000000000000000FFFF00000100007F:235A 0000000000000000FFFF00000900000A:0FA0";
-        let line = format!("head\n 0: {mapped} 01 0:0 00:0 0 0 0 1 1 0");
+        let line = format!("  sl\n 0: {mapped} 01 0:0 00:0 0 0 0 1 1 0");
         let sockets = read(&line, &[9050]).expect("read");
         assert_eq!(sockets[0].peer, "10.0.0.9:4000".parse().expect("address"));
     }
@@ -104,9 +109,16 @@ mod tests {
     #[test]
     fn a_line_that_is_not_as_the_kernel_writes_them_is_an_error_even_of_another_port() {
         for bad in ["", "0:", "0: 0100007F:0016", "0: 0100007F:0016 0900000A:0FA2 63 0:0 00:0 0 0 0 1"] {
-            assert_eq!(read(&format!("head\n{bad}\n"), &[9050]), Err(BadLine(2)), "{bad:?}");
+            assert_eq!(read(&format!("  sl\n{bad}\n"), &[9050]), Err(BadLine(2)), "{bad:?}");
         }
-        assert_eq!(read("", &[9050]), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_table_without_its_titles_is_no_table_without_sockets() {
+        for bad in ["", "\n", "head\n"] {
+            assert_eq!(read(bad, &[9050]), Err(BadLine(1)), "{bad:?}");
+        }
+        assert_eq!(read("  sl  local_address\n", &[9050]), Ok(vec![]));
     }
 
     proptest! {
