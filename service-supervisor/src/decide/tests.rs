@@ -1,15 +1,18 @@
 //! Stories of the core as a whole; what holds for every story is in [`properties`].
 
 mod asks;
+mod busy_sign;
 mod evidence;
 mod lives;
 mod observing;
 mod properties;
+mod story;
 
 use std::net::IpAddr;
 
 use task_state::{Report, Role, WatcherId};
 
+use self::story::{ASKER, PEER, Story, TERM, held, id, is_term};
 use super::action::{Ask, Reason, Woke};
 use super::busy::FileSeen;
 use super::exit_code::Ending;
@@ -21,167 +24,6 @@ use super::protection::Said;
 use super::signals::SignalNumber;
 use super::watchers::ClientId;
 use super::*;
-
-const TERM: Event = Event::Signal(SignalNumber(15));
-const ASKER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 7));
-const PEER: &str = "10.0.0.9:4000";
-
-/// A core and the actions it asked for, in a world where looks are answered at once.
-pub(super) struct Story {
-    pub(super) core: Core,
-    pub(super) now: Moment,
-    pub(super) connections: Vec<Connection>,
-    pub(super) listens: bool,
-    pub(super) blind: bool,
-    pub(super) file: FileSeen,
-    /// What each look shows besides.
-    pub(super) shows: fn(&mut Look, Moment),
-    /// What the readiness address and the ECS agent answer at once; none: nothing.
-    probed: Option<Probed>,
-    agent: fn(bool) -> Option<Said>,
-    released_under_lease: bool,
-    pub(super) actions: Vec<(Moment, Action)>,
-    /// Whether the app runs, and whether anything of it is left.
-    pub(super) runs: bool,
-    pub(super) leftovers: bool,
-}
-
-impl Story {
-    pub(super) fn starts(policy: Policy) -> Self {
-        let core = Core::new(policy, Moment::START);
-        Story {
-            core,
-            now: Moment::START,
-            connections: vec![],
-            listens: false,
-            blind: false,
-            shows: |_, _| (),
-            probed: None,
-            agent: |on| Some(Said::Is(on)),
-            released_under_lease: false,
-            file: FileSeen::default(),
-            runs: true,
-            leftovers: false,
-            actions: vec![],
-        }
-    }
-
-    fn awake(policy: Policy) -> Self {
-        let mut story = Story::starts(policy);
-        story.listens = true;
-        story.happens(Event::Tick);
-        assert_eq!(story.core.state(), State::Awake { ready: true });
-        story
-    }
-
-    pub(super) fn happens(&mut self, event: Event) {
-        let mut events = std::collections::VecDeque::from([event]);
-        while let Some(event) = events.pop_front() {
-            for action in self.core.handle(event, self.now) {
-                if action == Action::Start {
-                    assert!(!self.runs && !self.leftovers, "started beside what is left of the old life");
-                    self.runs = true;
-                }
-                if matches!(action, Action::Forward(_) | Action::Term | Action::Kill) {
-                    assert!(self.runs, "{action:?} without an app");
-                }
-                events.extend(self.answer(&action));
-                self.actions.push((self.now, action));
-            }
-        }
-    }
-
-    pub(super) fn app_ends(&mut self, ending: Ending) {
-        if std::mem::take(&mut self.runs) {
-            self.leftovers = true;
-            self.happens(Event::AppEnded(ending));
-        }
-    }
-
-    /// All that the app left behind end, as they do sooner or later.
-    pub(super) fn leftovers_go(&mut self) {
-        if std::mem::take(&mut self.leftovers) {
-            self.happens(Event::AllGone);
-        }
-    }
-
-    /// What comes of an action at once.
-    fn answer(&mut self, action: &Action) -> Option<Event> {
-        if *action == Action::LeftToEcs {
-            let until = self.core.draining().and_then(|number| self.core.watchers().leases_end(number));
-            self.released_under_lease |= until.is_some_and(|until| self.now < until);
-        }
-        if *action == Action::LookAtBusyFile {
-            return Some(Event::SawBusyFile(self.file));
-        }
-        if let Action::Look(scope) = action {
-            return Some(Event::Looked(*scope, self.look()));
-        }
-        if let Action::Ask(Ask::Protection { on, .. }) = action {
-            return (self.agent)(*on).map(Event::ProtectionAnswered);
-        }
-        self.probed.clone().filter(|_| *action == Action::Ask(Ask::Ready)).map(Event::Probed)
-    }
-
-    fn look(&self) -> Option<Look> {
-        let mut seen = look(&self.connections);
-        if !self.listens || !self.runs {
-            seen.listeners.clear();
-        }
-        (self.shows)(&mut seen, self.now);
-        (!self.blind).then_some(seen)
-    }
-
-    /// Lets time pass, deadline by deadline.
-    pub(super) fn passes(&mut self, millis: u64) {
-        let end = self.now + Duration::from_millis(millis);
-        while let Some(deadline) = self.core.deadline().filter(|deadline| deadline.at <= end) {
-            self.now = self.now.max(deadline.at);
-            self.happens(Event::Tick);
-        }
-        self.now = end;
-    }
-
-    fn joins(&mut self, client: u64, name: &str, role: Role) {
-        let address: IpAddr = "10.0.0.5".parse().expect("address");
-        self.happens(Event::Watching { client: ClientId(client), who: Some((id(name), role)), address });
-    }
-
-    fn releases(&mut self, name: &str, drain: u64) {
-        let report = Report { sequence: drain, in_flight: 0, unanswered: 0, released: Some(drain) };
-        self.happens(Event::Reported(id(name), report));
-    }
-
-    pub(super) fn when(&self, wanted: impl Fn(&Action) -> bool) -> Option<Moment> {
-        self.actions.iter().find(|(_, action)| wanted(action)).map(|(at, _)| *at)
-    }
-
-    fn exit(&self) -> Option<u8> {
-        self.actions.iter().find_map(|(_, action)| if let Action::Exit(code) = action { Some(*code) } else { None })
-    }
-
-    fn count(&self, wanted: impl Fn(&Action) -> bool) -> usize {
-        self.actions.iter().filter(|(_, action)| wanted(action)).count()
-    }
-
-    /// The changes of state, as before and after.
-    fn changes(&self) -> Vec<(State, State)> {
-        let change = |action: &Action| if let Action::Changed(c) = action { Some((c.from, c.to)) } else { None };
-        self.actions.iter().filter_map(|(_, action)| change(action)).collect()
-    }
-
-    fn path(&self) -> Vec<&'static str> {
-        self.changes().iter().map(|(_, to)| to.phase()).collect()
-    }
-}
-
-fn id(name: &str) -> WatcherId {
-    name.parse().expect("id")
-}
-
-fn is_term(action: &Action) -> bool {
-    *action == Action::Term
-}
 
 #[test]
 fn a_service_that_nobody_uses_sleeps_and_its_exit_code_is_0() {
@@ -394,75 +236,6 @@ fn a_release_of_another_drain_than_this_one_counts_for_nothing() {
     story.happens(Event::FileAppeared);
     story.passes(10_000);
     assert_eq!(story.core.state(), State::Draining { number: 1, cause: Cause::File }, "the agent is waited for");
-}
-
-fn held(name: &str, secs: u64) -> Event {
-    Event::Held { holder: name.parse().expect("holder"), lease: Duration::from_secs(secs) }
-}
-
-#[test]
-fn a_lease_of_the_busy_sign_keeps_it_awake_until_it_ends() {
-    let mut story = Story::awake(defaults());
-    story.happens(held("job", 1_000));
-    story.passes(1_299_000);
-    assert_eq!(story.path(), ["awake"]);
-    story.passes(1_000);
-    assert_eq!(story.path(), ["awake", "draining"], "300 s after the lease's end");
-}
-
-#[test]
-fn a_holder_that_lets_go_was_busy_until_then() {
-    let mut story = Story::awake(defaults());
-    story.happens(held("job", 10_000));
-    story.passes(1_000_000);
-    story.happens(Event::LetGo("job".parse().expect("holder")));
-    story.passes(299_000);
-    assert_eq!(story.path(), ["awake"]);
-    story.passes(1_000);
-    assert_eq!(story.path(), ["awake", "draining"]);
-}
-
-#[test]
-fn a_hold_that_is_granted_in_an_idle_drain_calls_it_back_at_once() {
-    let mut story = Story::awake(defaults());
-    story.passes(301_000);
-    assert_eq!(story.core.state().phase(), "draining");
-    story.happens(held("job", 30));
-    assert_eq!(story.core.state(), State::Awake { ready: true });
-    let woke = |action: &Action| matches!(action, Action::Woke(Woke::Back { cause: "busy", .. }));
-    assert!(story.when(woke).is_some());
-    assert_eq!(story.core.tally().call_backs, 1);
-}
-
-#[test]
-fn a_locked_busy_file_keeps_it_awake_for_its_longest_time() {
-    let mut story = Story::awake(Policy { busy_file: true, busy_max: Duration::from_secs(3600), ..defaults() });
-    story.file.locked = true;
-    story.passes(3_899_000);
-    assert_eq!(story.path(), ["awake"]);
-    story.passes(10_000);
-    assert_eq!(story.core.state().phase(), "draining");
-    assert!(story.when(|action| matches!(action, Action::Struck(struck) if struck.setting == "busy-max")).is_some());
-}
-
-#[test]
-fn an_ordered_drain_waits_for_the_busy_sign_until_its_deadline() {
-    let mut story = Story::awake(defaults());
-    story.happens(held("job", 1_000));
-    story.happens(Event::Sleep(ASKER));
-    assert_eq!(story.core.state(), State::Draining { number: 1, cause: Cause::Asked });
-    story.passes(59_900);
-    assert_eq!(story.when(is_term), None);
-    story.passes(100);
-    assert_eq!(story.when(is_term), Some(Moment::millis(60_000)));
-
-    let mut done = Story::awake(defaults());
-    done.happens(held("job", 1_000));
-    done.happens(Event::Sleep(ASKER));
-    done.passes(10_000);
-    done.happens(Event::LetGo("job".parse().expect("holder")));
-    done.passes(200);
-    assert!(done.when(is_term).is_some());
 }
 
 #[test]
