@@ -118,29 +118,14 @@ impl State {
     }
 
     fn answer_dns_as_faults_say(&mut self) {
-        let rules = self.faults.active().filter_map(|(_, known)| match &known.fault {
-            Fault::Dns { side, name, percent, how, by } => {
-                let fault = match how {
-                    Answering::Drop => dns::Fault::Drop,
-                    Answering::Servfail => dns::Fault::ServFail,
-                    Answering::Delay => dns::Fault::Delay(by.map_or(Duration::ZERO, |span| span.0)),
-                };
-                Some(dns::Rule { side: side.map(dns_side), name: name.clone(), percent: *percent, fault })
-            }
-            Fault::Throttle { .. }
-            | Fault::Delay { .. }
-            | Fault::Fail { .. }
-            | Fault::CutOffAws { .. }
-            | Fault::Cut { .. }
-            | Fault::Freeze { .. }
-            | Fault::Kill { .. }
-            | Fault::RestartEcsAgent { .. }
-            | Fault::SpotNotice { .. }
-            | Fault::Rebalance { .. }
-            | Fault::ScaleIn { .. }
-            | Fault::LoseOperations { .. }
-            | Fault::SpreadLate { .. }
-            | Fault::DuplicateMessage { .. } => None,
+        let rules = self.faults.active().filter_map(|(_, known)| {
+            let Fault::Dns { side, name, percent, how, by } = &known.fault else { return None };
+            let fault = match how {
+                Answering::Drop => dns::Fault::Drop,
+                Answering::Servfail => dns::Fault::ServFail,
+                Answering::Delay => dns::Fault::Delay(by.map_or(Duration::ZERO, |span| span.0)),
+            };
+            Some(dns::Rule { side: side.map(dns_side), name: name.clone(), percent: *percent, fault })
         });
         self.dns_faults.follow(rules.collect());
     }
