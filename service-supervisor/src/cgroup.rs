@@ -45,12 +45,17 @@ pub struct Memory {
 }
 
 impl Cgroup {
-    /// The group of this process; without `/proc` or control groups nothing will be known.
+    /// The group of this process; without `/proc` or control groups nothing will be known, and of the CPU nothing where
+    /// it is counted for the whole machine: that says nothing about one container.
     #[must_use]
     pub fn find() -> Self {
-        match (fs::read_to_string(GROUPS), fs::read_to_string(MOUNTS)) {
+        let group = match (fs::read_to_string(GROUPS), fs::read_to_string(MOUNTS)) {
             (Ok(groups), Ok(mounts)) => Cgroup::from(&groups, &mounts),
             _ => Cgroup::default(),
+        };
+        match group.is_of_the_machine() {
+            true => Cgroup { cpu: None, ..group },
+            false => group,
         }
     }
 
@@ -99,7 +104,7 @@ impl Cgroup {
     /// Whether it is the root of all groups, which counts every process of the machine. The kernel gives a root alone, or
     /// all but a root, certain files.
     #[must_use]
-    pub fn is_of_the_machine(&self) -> bool {
+    fn is_of_the_machine(&self) -> bool {
         match self.cpu.as_ref().map(|cpu| &cpu.counted) {
             Some(Files::V1(folder)) => folder.join("release_agent").exists(),
             Some(Files::V2(folder)) => !folder.join("cgroup.events").exists(),

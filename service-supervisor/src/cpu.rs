@@ -17,13 +17,10 @@ pub struct CpuMeter {
 }
 
 impl CpuMeter {
-    /// By what there is here.
+    /// By this group, where it tells the CPU.
     #[must_use]
-    pub fn find() -> Self {
-        let group = Cgroup::find();
-        // A group of the whole machine says nothing about one app.
-        let is_own = group.cpu_used().is_some() && !group.is_of_the_machine();
-        CpuMeter { group: is_own.then_some(group) }
+    pub fn of(group: Cgroup) -> Self {
+        CpuMeter { group: group.cpu_used().is_some().then_some(group) }
     }
 
     /// What was used until now; none: the kernel does not tell.

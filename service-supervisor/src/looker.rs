@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use crate::cgroup::Cgroup;
 use crate::cpu::CpuMeter;
 use crate::decide::action::Event;
 use crate::decide::look::Scope;
@@ -15,6 +16,7 @@ pub struct Looker {
     /// Opened by the first look, so that a command that ends before it is spared that.
     sockets: Option<Sockets>,
     looks_at_cpu: bool,
+    /// None: the CPU says nothing about use, or supervising has not begun.
     cpu: Option<CpuMeter>,
     looks_fail: bool,
 }
@@ -26,13 +28,15 @@ impl Looker {
         Looker { whose, sockets: None, looks_at_cpu, cpu: None, looks_fail: false }
     }
 
+    /// Supervising begins: the CPU is that of this group.
+    pub fn begin(&mut self, group: Cgroup) {
+        self.cpu = self.looks_at_cpu.then(|| CpuMeter::of(group));
+    }
+
     /// Looks once. `opened` takes in who waits on 9051 and says how many connections ever came there or were opened by the
     /// supervisor itself; `is_own` says whether a peer of the app is the supervisor: none of these are use.
     pub fn look(&mut self, scope: Scope, opened: impl FnOnce() -> u64, is_own: impl Fn(SocketAddr) -> bool) -> Event {
         let sockets = self.sockets.get_or_insert_with(|| Sockets::open(self.whose.clone()));
-        if self.looks_at_cpu && self.cpu.is_none() {
-            self.cpu = Some(CpuMeter::find());
-        }
         match sockets.look(scope) {
             Ok(mut look) => {
                 self.looks_fail = false;

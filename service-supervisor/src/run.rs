@@ -18,6 +18,7 @@ use crate::act::{Hands, Outcome, millis};
 use crate::app::App;
 use crate::asking::endpoints::Endpoints;
 use crate::busy_file::BusyFile;
+use crate::cgroup::Cgroup;
 use crate::config::Settings;
 use crate::decide::Core;
 use crate::decide::action::{Action, Event};
@@ -131,7 +132,9 @@ impl Supervisor {
             return Ok(code);
         }
         self.sources.listen(self.listen).map_err(|error| Broken::Listen(self.listen, error))?;
-        self.meter.start(self.clock.now());
+        let group = Cgroup::find();
+        self.hands.looker.begin(group.clone());
+        self.meter.start(group, self.clock.now());
         loop {
             if let Some(code) = self.handle(Event::Tick) {
                 return Ok(code);

@@ -31,9 +31,8 @@ pub struct Reading {
 }
 
 impl Meter {
-    /// Begins to measure this process's control group.
-    pub fn start(&mut self, now: Moment) {
-        let group = Cgroup::find();
+    /// Begins to measure this group.
+    pub fn start(&mut self, group: Cgroup, now: Moment) {
         self.from = group.cpu_used().map(|used| (now, used));
         self.group = Some(group);
     }
