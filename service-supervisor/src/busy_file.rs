@@ -70,15 +70,20 @@ fn is_locked(file: &File) -> io::Result<bool> {
 
 /// `fcntl` locks, those of an open file description included: asks which one a lock of the whole would run into.
 fn has_record_lock(file: &File) -> io::Result<bool> {
-    let mut lock = libc::flock {
-        l_type: libc::F_WRLCK as libc::c_short,
-        l_whence: libc::SEEK_SET as libc::c_short,
-        l_start: 0,
-        l_len: 0,
-        l_pid: 0,
-    };
+    let mut lock = write_lock(0, 0);
     fcntl(file, FcntlArg::F_GETLK(&mut lock))?;
     Ok(lock.l_type != libc::F_UNLCK as libc::c_short)
+}
+
+/// A lock for writing of `length` bytes, 0 for all there ever are.
+fn write_lock(start: libc::off_t, length: libc::off_t) -> libc::flock {
+    libc::flock {
+        l_type: libc::F_WRLCK as libc::c_short,
+        l_whence: libc::SEEK_SET as libc::c_short,
+        l_start: start,
+        l_len: length,
+        l_pid: 0,
+    }
 }
 
 fn has_flock(file: &File) -> io::Result<bool> {
@@ -145,13 +150,7 @@ mod tests {
     fn a_lock_by_fcntl_on_a_part_of_the_file_is_seen() {
         let place = Place::new("fcntl");
         let file = File::create(&place.0).expect("created");
-        let mut lock = libc::flock {
-            l_type: libc::F_WRLCK as libc::c_short,
-            l_whence: libc::SEEK_SET as libc::c_short,
-            l_start: 10,
-            l_len: 5,
-            l_pid: 0,
-        };
+        let mut lock = write_lock(10, 5);
         // One of the open file: a lock of this process would be no obstacle to itself.
         fcntl(&file, FcntlArg::F_OFD_SETLK(&lock)).expect("locked");
         assert!(place.look().locked);
