@@ -10,8 +10,8 @@ As the health check of its container: service-supervisor health [--listen ADDR:P
 or 1. (To run an app named health, say -- health.)
 
 Exit codes:
-  the app's own     it ended by itself, or after a SIGTERM to the supervisor (128+n: signal n ended it)
-  0                 the supervisor put it to sleep (idle, shutdown file) and it ended within --stop-grace
+  the app's own     it ended and is not started again, or after a SIGTERM to the supervisor (128+n: signal n ended it)
+  0                 the supervisor put it to sleep (idle, shutdown file, asked) and it ended within --stop-grace
   1                 the supervisor could not do its work; the log says what failed
   64                the settings are wrong
   65                the app never accepted within --ready-timeout

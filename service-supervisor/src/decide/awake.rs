@@ -44,7 +44,7 @@ impl Core {
         }
         self.next_look = now + self.policy.look_interval();
         self.phase = Phase::Awake { ready: true };
-        self.changed(from, "ready", String::from("the app listens"), now, actions);
+        self.changed(from, "ready", self.readiness.why().to_owned(), now, actions);
     }
 
     /// Says so where the app has become ready or unready.

@@ -75,6 +75,16 @@ impl Readiness {
         }
     }
 
+    /// Why it counts as accepting.
+    #[must_use]
+    pub fn why(&self) -> &'static str {
+        match &self.probe {
+            None if self.ports.is_empty() => "it is a job without a port",
+            None => "the app listens",
+            Some(_) => "the app listens, and its readiness address says so",
+        }
+    }
+
     /// Why it does not accept.
     #[must_use]
     pub fn why_not(&self) -> String {
