@@ -1,6 +1,6 @@
 #![no_main]
 
-#[path = "../src/kernel.rs"]
-mod kernel;
+#[path = "../src/files.rs"]
+mod files;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| kernel::files(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| files::files(bytes));

@@ -1,6 +1,6 @@
 #![no_main]
 
-#[path = "../src/kernel.rs"]
-mod kernel;
+#[path = "../src/netlink.rs"]
+mod netlink;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| kernel::netlink(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| netlink::netlink(bytes));

@@ -1,7 +1,9 @@
 //! What the fuzz targets do with their corpora, without a fuzzer.
 
-#[path = "../../fuzz/src/kernel.rs"]
-mod kernel;
+#[path = "../../fuzz/src/files.rs"]
+mod files;
+#[path = "../../fuzz/src/netlink.rs"]
+mod netlink;
 #[path = "../../fuzz/src/status.rs"]
 mod status;
 
@@ -23,6 +25,6 @@ fn every_request_of_the_corpus_is_read_as_its_promises_say() {
 
 #[test]
 fn every_answer_of_the_kernel_in_the_corpus_is_read_as_its_promises_say() {
-    corpus("netlink", 4, kernel::netlink);
-    corpus("files", 6, kernel::files);
+    corpus("netlink", 4, netlink::netlink);
+    corpus("files", 6, files::files);
 }

@@ -1,26 +1,9 @@
-//! What the fuzz targets of the kernel's answers do with their bytes. A test of service-supervisor includes this file and
-//! does the same with the corpora.
+//! What the fuzz target of the kernel's files does with its bytes. A test of service-supervisor includes this file and does the same
+//! with the corpus.
 
 use service_supervisor::cgroup::Cgroup;
 use service_supervisor::processes;
-use service_supervisor::sockets::{answer, opened, table};
-
-/// Every question is numbered; the corpus answers this one.
-const SEQUENCE: u32 = 1;
-
-/// A datagram about sockets, as an answer to a question and as something the kernel tells by itself.
-pub(crate) fn netlink(bytes: &[u8]) {
-    for sequence in [SEQUENCE, 0] {
-        if let Ok(part) = answer::read(bytes, sequence) {
-            // Each of them took a header and a message: no bytes make up more sockets than they have room for.
-            assert!(part.sockets.len() * (16 + 72) <= bytes.len());
-            for socket in &part.sockets {
-                // An IPv4 address in the clothes of IPv6 is the same peer.
-                assert_eq!(socket.peer.ip(), socket.peer.ip().to_canonical());
-            }
-        }
-    }
-}
+use service_supervisor::sockets::{opened, table};
 
 /// The text of a file below `/proc` or `/sys`; the first byte says which.
 pub(crate) fn files(bytes: &[u8]) {
