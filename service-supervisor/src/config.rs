@@ -25,6 +25,7 @@ use crate::decide::ignore::Ignore;
 use crate::decide::policy::{Asks, Policy};
 use crate::decide::restart::RestartPolicy;
 use crate::decide::signals::{Rewrites, SignalNumber};
+use crate::kernel::variables;
 use crate::log;
 use crate::sockets::Whose;
 use crate::status::access::Access;
@@ -97,9 +98,14 @@ pub fn listen(arguments: Vec<OsString>) -> Result<SocketAddr, Stop> {
     given.finish(Some(listen))
 }
 
+/// The variables that may say something to the supervisor. The others are not even copied: there may be many, and the
+/// app waits.
 fn environment() -> BTreeMap<String, String> {
-    let text = |text: OsString| text.to_string_lossy().into_owned();
-    std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let own: Vec<&[u8]> = PROGRAM.all().filter_map(|setting| setting.env).map(str::as_bytes).collect();
+    let is_read = |name: &[u8]| name.starts_with(PROGRAM.prefix.as_bytes()) || own.contains(&name);
+    let read = variables().filter(|(name, _)| is_read(name));
+    read.map(|(name, value)| (text(name), text(value))).collect()
 }
 
 fn settings(mut given: Given) -> Result<(Settings, Logging), Stop> {

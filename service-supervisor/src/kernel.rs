@@ -5,6 +5,7 @@
 //! signal's disposition only through an unsafe function, and attach no filter to a socket.
 #![expect(unsafe_code, reason = "a few system calls, each with the reason why it is sound")]
 
+use std::ffi::{CStr, c_char};
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
@@ -19,6 +20,32 @@ use crate::decide::signals::SignalNumber;
 /// Standard input.
 // SAFETY: it is open from the start to the end, if only as a filling.
 pub const STANDARD_INPUT: BorrowedFd<'static> = unsafe { BorrowedFd::borrow_raw(0) };
+
+unsafe extern "C" {
+    static environ: *const *const c_char;
+}
+
+/// The environment as it was inherited: byte for byte, entries without `=` and repeated ones too.
+pub(crate) fn environment() -> *const *const c_char {
+    // SAFETY: nobody changes the environment: there is one thread, and nothing in it sets a variable.
+    unsafe { environ }
+}
+
+/// The names and values in the environment.
+pub(crate) fn variables() -> impl Iterator<Item = (&'static [u8], &'static [u8])> {
+    let first = environment();
+    let entries = (0..).map_while(move |index| {
+        // SAFETY: it is an array that a null pointer ends, of texts that a zero byte ends, and all of it stays.
+        unsafe {
+            first.as_ref().and_then(|_| (*first.add(index)).as_ref()).map(|entry| CStr::from_ptr(entry).to_bytes())
+        }
+    });
+    // A name is of one letter at least, of whatever kind.
+    entries.filter_map(|entry| {
+        let equals = 1 + entry.get(1..)?.iter().position(|byte| *byte == b'=')?;
+        Some((&entry[..equals], &entry[equals + 1..]))
+    })
+}
 
 /// What waiting for any child said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use nix::libc;
 use nix::unistd::Pid;
 
 use crate::decide::exit_code::{NOT_EXECUTABLE, NOT_FOUND};
-use crate::kernel::set_mask;
+use crate::kernel::{environment, set_mask};
 
 /// More than the child's few frames need.
 const STACK: usize = 32 * 1024;
@@ -48,11 +48,6 @@ struct Plan<'a> {
     failed: c_int,
 }
 
-unsafe extern "C" {
-    /// The environment as it was inherited: byte for byte, entries without `=` and repeated ones too.
-    static environ: *const *const c_char;
-}
-
 /// Makes the process. Where the program could not be run, the process has ended by itself with the code that shells
 /// give, and is there to be waited for; the error comes along.
 ///
@@ -67,8 +62,7 @@ pub fn launch(launch: Launch<'_>) -> Result<(Pid, Option<Errno>), Errno> {
     for_shell.extend(arguments.iter().skip(1));
     arguments.push(null());
     for_shell.push(null());
-    // SAFETY: nobody changes the environment: there is one thread, and nothing in it sets a variable.
-    let environment = unsafe { environ };
+    let environment = environment();
     let mut plan = Plan { launch, candidates, arguments, for_shell, environment, failed: 0 };
     let mut stack = MaybeUninit::<[u128; STACK / size_of::<u128>()]>::uninit();
     let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;

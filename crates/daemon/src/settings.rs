@@ -139,26 +139,43 @@ impl Program {
     #[must_use]
     pub fn said(
         &self,
-        mut flags: BTreeMap<&'static str, Vec<String>>,
+        flags: BTreeMap<&'static str, Vec<String>>,
         environment: &BTreeMap<String, String>,
         trailing: Vec<OsString>,
     ) -> Given {
         let mut given = Given { program: *self, values: BTreeMap::new(), problems: Vec::new(), trailing };
-        for setting in self.all() {
-            let variable = self.variable(setting);
-            let said = match (flags.remove(setting.flag), environment.get(&variable)) {
-                (Some(texts), _) => Said { by: format!("--{}", setting.flag), texts },
-                (None, Some(value)) if setting.several => {
-                    let texts = value.split(',').map(|part| part.trim().to_owned()).collect();
-                    Said { by: variable, texts }
+        for (name, value) in environment {
+            match self.variable_of(name) {
+                Variable::Of(setting) => {
+                    let texts = match setting.several {
+                        true => value.split(',').map(|part| part.trim().to_owned()).collect(),
+                        false => vec![value.clone()],
+                    };
+                    given.values.insert(setting.flag, Said { by: name.clone(), texts });
                 }
-                (None, Some(value)) => Said { by: variable, texts: vec![value.clone()] },
-                (None, None) => continue,
-            };
-            given.values.insert(setting.flag, said);
+                Variable::Unknown => {
+                    given.problems.push(format!("{name} is no setting of {}: it may be misspelt", self.name));
+                }
+                Variable::Foreign => {}
+            }
         }
-        given.refuse_unknown_variables(environment);
+        for (flag, texts) in flags {
+            given.values.insert(flag, Said { by: format!("--{flag}"), texts });
+        }
         given
+    }
+
+    fn variable_of(&self, name: &str) -> Variable {
+        let rest = name.strip_prefix(self.prefix).and_then(|rest| rest.strip_prefix('_'));
+        let is_of = |setting: &Setting| match setting.env {
+            Some(own) => own == name,
+            None => rest.is_some_and(|rest| is_flag_in_capitals(setting.flag, rest)),
+        };
+        match (self.all().find(|setting| is_of(setting)), rest) {
+            (Some(setting), _) => Variable::Of(setting),
+            (None, Some(_)) => Variable::Unknown,
+            (None, None) => Variable::Foreign,
+        }
     }
 
     /// Every setting, `--log` and `--log-format` too.
@@ -174,6 +191,19 @@ impl Program {
             None => format!("{}_{}", self.prefix, setting.flag.replace('-', "_").to_uppercase()),
         }
     }
+}
+
+/// What a variable of the environment is to a program.
+enum Variable {
+    Of(&'static Setting),
+    /// It has the program's prefix, and is no setting.
+    Unknown,
+    Foreign,
+}
+
+fn is_flag_in_capitals(flag: &str, name: &str) -> bool {
+    let capital = |letter: u8| if letter == b'-' { b'_' } else { letter.to_ascii_uppercase() };
+    flag.len() == name.len() && flag.bytes().map(capital).eq(name.bytes())
 }
 
 #[derive(Debug)]
@@ -200,7 +230,7 @@ impl Given {
     pub fn value<T>(&mut self, flag: &'static str, parser: impl Fn(&str) -> Result<T, Expected>) -> T {
         let setting = self.setting(flag);
         let default = setting.default.unwrap_or_else(|| panic!("--{flag} has no default in the table"));
-        match self.optional(flag, &parser) {
+        match self.read(setting, &parser).into_iter().next() {
             Some(value) => value,
             None => parser(default).unwrap_or_else(|expected| panic!("default of --{flag}: expected {expected}")),
         }
@@ -215,7 +245,7 @@ impl Given {
     pub fn required<T>(&mut self, flag: &'static str, parser: impl Fn(&str) -> Result<T, Expected>) -> Option<T> {
         let setting = self.setting(flag);
         if !self.values.contains_key(flag) {
-            let variable = self.program.variable(&setting);
+            let variable = self.program.variable(setting);
             self.problems.push(format!("{variable} (--{flag}) is missing: {}", setting.help));
         }
         self.optional(flag, parser)
@@ -229,7 +259,11 @@ impl Given {
     /// All values of a setting that may be given several times; its default where none was given and it has one.
     pub fn several<T>(&mut self, flag: &'static str, parser: impl Fn(&str) -> Result<T, Expected>) -> Vec<T> {
         let setting = self.setting(flag);
-        let Some(said) = self.values.get(flag) else {
+        self.read(setting, parser)
+    }
+
+    fn read<T>(&mut self, setting: &Setting, parser: impl Fn(&str) -> Result<T, Expected>) -> Vec<T> {
+        let Some(said) = self.values.get(setting.flag) else {
             return match (setting.several, setting.default) {
                 (true, Some(default)) => parser(default).into_iter().collect(),
                 _ => Vec::new(),
@@ -284,18 +318,8 @@ impl Given {
         }
     }
 
-    fn setting(&self, flag: &str) -> Setting {
-        *self.program.all().find(|s| s.flag == flag).unwrap_or_else(|| panic!("--{flag} is not in the table"))
-    }
-
-    fn refuse_unknown_variables(&mut self, environment: &BTreeMap<String, String>) {
-        let prefix = format!("{}_", self.program.prefix);
-        let known: Vec<String> = self.program.all().map(|s| self.program.variable(s)).collect();
-        for name in environment.keys().filter(|name| name.starts_with(&prefix)) {
-            if !known.contains(name) {
-                self.problems.push(format!("{name} is no setting of {}: it may be misspelt", self.program.name));
-            }
-        }
+    fn setting(&self, flag: &str) -> &'static Setting {
+        self.program.all().find(|s| s.flag == flag).unwrap_or_else(|| panic!("--{flag} is not in the table"))
     }
 }
 
