@@ -50,14 +50,16 @@ impl App {
     /// # Errors
     /// [`CannotStart`].
     pub fn start(command: &[OsString], signals: Signals, ignores_child_ends: bool) -> Result<Self, CannotStart> {
-        let mut starter = Starter::new(command, ignores_child_ends)?;
+        let starter = Starter::new(command, ignores_child_ends)?;
         match starter.start()? {
             (_, Some(error)) => Err(error),
-            (pid, None) => {
-                starter.leave_directory();
-                Ok(App { starter, signals, pid: Some(pid), leftovers: Leftovers::default() })
-            }
+            (pid, None) => Ok(App { starter, signals, pid: Some(pid), leftovers: Leftovers::default() }),
         }
+    }
+
+    /// Leaves the working directory to the app.
+    pub fn leave_directory(&mut self) {
+        self.starter.leave_directory();
     }
 
     /// Its process, while it has one.

@@ -8,10 +8,13 @@
 use std::ffi::{CStr, c_char};
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::time::Duration;
 
+use nix::errno::Errno;
 use nix::libc;
-use nix::sys::signal::SigSet;
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::time::TimeSpec;
 use nix::unistd::Pid;
 
 use crate::decide::exit_code::Ending;
@@ -99,6 +102,33 @@ pub fn has_ended(pid: Pid) -> bool {
     // SAFETY: waitid writes one siginfo to the pointer, which outlives the call; zeroes are one as well, and what it
     // holds if nobody has ended.
     unsafe { libc::waitid(libc::P_PID, id, told.as_mut_ptr(), how) == 0 && told.assume_init().si_pid() == pid.as_raw() }
+}
+
+/// Whether the kernel says that no child lives, those aside that have ended and are not waited for yet.
+#[must_use]
+pub fn no_child_lives() -> bool {
+    let mut told = MaybeUninit::<libc::siginfo_t>::zeroed();
+    // What has ended can never be paused, so it is nobody to wait for.
+    let how = libc::WSTOPPED | libc::WNOHANG | libc::WNOWAIT | libc::__WALL;
+    // SAFETY: waitid writes one siginfo to the pointer, which outlives the call.
+    let waited = unsafe { libc::waitid(libc::P_ALL, 0, told.as_mut_ptr(), how) };
+    waited == -1 && Errno::last() == Errno::ECHILD
+}
+
+/// Rests until SIGCHLD comes, which is taken, for so long at the most.
+pub fn rest_until_a_child_ends(at_most: Duration) {
+    let signals = SigSet::from(Signal::SIGCHLD);
+    let at_most = TimeSpec::from_duration(at_most);
+    // SAFETY: the kernel reads a signal set and a time from pointers that outlive the call, and is given nowhere to
+    // write what it could tell.
+    let _ = unsafe { libc::sigtimedwait(std::ptr::from_ref(signals.as_ref()), std::ptr::null_mut(), at_most.as_ref()) };
+}
+
+/// Whether this descriptor is open.
+#[must_use]
+pub fn is_open(descriptor: RawFd) -> bool {
+    // SAFETY: it only asks for the flags of a number.
+    unsafe { libc::fcntl(descriptor, libc::F_GETFD) != -1 }
 }
 
 /// Sends a signal, a real-time one too.

@@ -16,8 +16,8 @@ use nix::unistd::Pid;
 use crate::decide::exit_code::{NOT_EXECUTABLE, NOT_FOUND};
 use crate::kernel::{environment, set_mask};
 
-/// More than the child's few frames need.
-const STACK: usize = 32 * 1024;
+/// More than the child's few frames need. Each page of it is touched when it is made room for.
+const STACK: usize = 8 * 1024;
 
 /// Runs scripts without a `#!` line, as every shell and `execvp` do.
 const SHELL: &CStr = c"/bin/sh";

@@ -9,10 +9,11 @@ use std::fs;
 use std::time::Duration;
 
 use daemon::moment::Clock;
+use nix::sys::prctl::get_child_subreaper;
 use nix::unistd::{Pid, getpid};
 
 use crate::decide::signals::SignalNumber;
-use crate::kernel::{Waited, has_ended, send, wait_any};
+use crate::kernel::{Waited, has_ended, no_child_lives, send, wait_any};
 use crate::log;
 
 /// Between two waits where there is no loop that would tell of an end.
@@ -42,7 +43,8 @@ impl Leftovers {
     /// Called before the ended are waited for. Where `/proc` does not tell who descends from the app, its group is told
     /// to end while the app is still there to be waited for: until then the group's number is nobody else's.
     pub fn before_reaping(&mut self, app: Pid) {
-        if getpid() == INIT || !has_ended(app) || fs::exists(OWN_CHILDREN).unwrap_or(false) {
+        let nobody_is_left = || get_child_subreaper() == Ok(true) && no_child_lives();
+        if getpid() == INIT || !has_ended(app) || nobody_is_left() || fs::exists(OWN_CHILDREN).unwrap_or(false) {
             return;
         }
         self.group = Some(app);

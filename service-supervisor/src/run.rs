@@ -26,7 +26,7 @@ use crate::decide::policy::Policy;
 use crate::decide::signals::SignalNumber;
 use crate::figures::meter::Meter;
 use crate::identity::Identity;
-use crate::kernel::notice_ended_children;
+use crate::kernel::{notice_ended_children, rest_until_a_child_ends};
 use crate::leftovers::end_all;
 use crate::log::{self, Shown};
 use crate::looker::Looker;
@@ -34,7 +34,7 @@ use crate::shutdown_file::ShutdownFile;
 use crate::sources::{FILE_TOKENS, Input, Sources};
 use crate::spawn::CannotStart;
 
-/// In which time a command ends at once. No app accepts before.
+/// In which time a command ends at once.
 const AT_ONCE: Duration = Duration::from_millis(5);
 
 /// Why the supervisor cannot do its work.
@@ -64,7 +64,7 @@ impl Broken {
 #[must_use]
 pub fn run(settings: Settings, signals: &SigSet) -> u8 {
     let grace = settings.policy.stop_grace;
-    match Supervisor::start(settings, signals).and_then(Supervisor::supervise) {
+    match Supervisor::start(settings).and_then(|supervisor| supervisor.supervise(signals)) {
         Ok(code) => code,
         Err(broken) => {
             log::error("the supervisor cannot do its work").with("error", chain(&broken)).write();
@@ -86,15 +86,18 @@ struct Supervisor {
 }
 
 impl Supervisor {
-    fn start(settings: Settings, signals: &SigSet) -> Result<Self, Broken> {
+    fn start(settings: Settings) -> Result<Self, Broken> {
         let clock = Clock::start();
         let ignores_child_ends = notice_ended_children().map_err(Broken::Prepare)?;
         adopt_orphans();
         let file = ShutdownFile::prepare(&settings.shutdown_file, FILE_TOKENS, clock.now());
-        // Everything that the app need not wait for comes after its start.
         let app = App::start(&settings.command, settings.signals, ignores_child_ends).map_err(Broken::Start)?;
+        let began = clock.now();
+        // Everything that the app need not wait for comes after its start. A command that ends at once is spared what
+        // only supervising takes, and no app accepts before.
+        rest_until_a_child_ends(AT_ONCE);
         let looker = Looker::new(settings.whose(), settings.policy.busy_cpu.is_some());
-        let sources = Sources::open(signals, settings.access, file).map_err(Broken::Prepare)?;
+        let sources = Sources::prepare(settings.access, file).map_err(Broken::Prepare)?;
         let identity = Identity::new(settings.service.clone());
         log::info("app started")
             .with("service", Shown(&settings.service))
@@ -113,7 +116,7 @@ impl Supervisor {
         }
         let endpoints = Endpoints::find(settings.ready);
         let asks = endpoints.asks(settings.protection, identity.spread());
-        let core = Core::new(Policy { asks, ..settings.policy }, clock.now());
+        let core = Core::new(Policy { asks, ..settings.policy }, began);
         let busy_file = settings.busy_file.map(BusyFile::new);
         let hands = Hands::new(app, looker, identity, busy_file, endpoints);
         Ok(Supervisor {
@@ -127,10 +130,12 @@ impl Supervisor {
         })
     }
 
-    fn supervise(mut self) -> Result<u8, Broken> {
-        if let Some(code) = self.wait_briefly()? {
+    fn supervise(mut self, signals: &SigSet) -> Result<u8, Broken> {
+        if let Some(code) = self.reap()? {
             return Ok(code);
         }
+        self.hands.app.leave_directory();
+        self.sources.open(signals).map_err(Broken::Prepare)?;
         self.sources.listen(self.listen).map_err(|error| Broken::Listen(self.listen, error))?;
         let group = Cgroup::find();
         self.hands.looker.begin(group.clone());
@@ -150,30 +155,10 @@ impl Supervisor {
         }
     }
 
-    /// A command that ends at once, or cannot run, is spared what only supervising takes: it is set up after this.
-    fn wait_briefly(&mut self) -> Result<Option<u8>, Broken> {
-        let until = self.clock.now() + AT_ONCE;
-        while self.clock.now() < until {
-            for input in self.sources.wait(Some(until), &self.clock).map_err(Broken::Wait)? {
-                if let Some(code) = self.take(input)? {
-                    return Ok(Some(code));
-                }
-            }
-        }
-        Ok(None)
-    }
-
     /// Takes in one input; the exit code where it was the last.
     fn take(&mut self, input: Input) -> Result<Option<u8>, Broken> {
         match input {
-            Input::Signal(SignalNumber::CHLD) => {
-                for event in self.hands.app.reap().map_err(Broken::Wait)? {
-                    if let Some(code) = self.handle(event) {
-                        return Ok(Some(code));
-                    }
-                }
-                Ok(None)
-            }
+            Input::Signal(SignalNumber::CHLD) => self.reap(),
             Input::Signal(signal) => {
                 log::debug("a signal came").with("signal", signal.0).write();
                 Ok(self.handle(Event::Signal(signal)))
@@ -183,6 +168,16 @@ impl Supervisor {
             Input::Answered(answered) => Ok(self.answered(answered)),
             Input::Asked(request) => Ok(self.asked(request)),
         }
+    }
+
+    /// Takes in who has ended.
+    fn reap(&mut self) -> Result<Option<u8>, Broken> {
+        for event in self.hands.app.reap().map_err(Broken::Wait)? {
+            if let Some(code) = self.handle(event) {
+                return Ok(Some(code));
+            }
+        }
+        Ok(None)
     }
 
     /// One event through the core, and what comes of its actions through it as well.

@@ -8,7 +8,7 @@ use daemon::moment::{Clock, Moment};
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::signal::SigSet;
-use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::signalfd::{SfdFlags, SignalFd, siginfo};
 
 use crate::asking::{Answered, Asking, Purpose, Question};
 use crate::decide::signals::SignalNumber;
@@ -46,23 +46,33 @@ pub const FILE_TOKENS: Tokens = Tokens { folders: FILE, mounts: MOUNTS };
 #[derive(Debug)]
 pub struct Sources {
     epoll: Epoll,
-    signals: SignalFd,
+    /// None: not opened yet.
+    signals: Option<SignalFd>,
     file: ShutdownFile,
     status: Status,
     asking: Asking,
 }
 
 impl Sources {
+    /// Of which none is open yet.
+    ///
+    /// # Errors
+    /// When there is nothing to wait by.
+    pub fn prepare(access: Access, file: ShutdownFile) -> io::Result<Self> {
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        let status = Status::new(access, LISTENER, FIRST_CLIENT);
+        Ok(Sources { epoll, signals: None, file, status, asking: Asking::new(FIRST_QUESTION) })
+    }
+
     /// Opens what tells of signals; the shutdown file is armed later, by itself.
     ///
     /// # Errors
-    /// When one cannot be had.
-    pub fn open(signals: &SigSet, access: Access, file: ShutdownFile) -> io::Result<Self> {
-        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
-        let status = Status::new(access, LISTENER, FIRST_CLIENT);
+    /// When it cannot be had.
+    pub fn open(&mut self, signals: &SigSet) -> io::Result<()> {
         let signals = SignalFd::with_flags(signals, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
-        epoll.add(&signals, EpollEvent::new(EpollFlags::EPOLLIN, SIGNALS))?;
-        Ok(Sources { epoll, signals, file, status, asking: Asking::new(FIRST_QUESTION) })
+        self.epoll.add(&signals, EpollEvent::new(EpollFlags::EPOLLIN, SIGNALS))?;
+        self.signals = Some(signals);
+        Ok(())
     }
 
     /// Opens 9051.
@@ -129,7 +139,7 @@ impl Sources {
     fn take(&mut self, token: u64, now: Moment, inputs: &mut Vec<Input>) -> io::Result<()> {
         match token {
             SIGNALS => {
-                while let Some(signal) = self.signals.read_signal()? {
+                while let Some(signal) = self.read_signal()? {
                     let number = i32::try_from(signal.ssi_signo).expect("signals are numbered up to 64");
                     // Writing to a closed connection or log raises SIGPIPE; only one from outside is the app's.
                     let own = SignalNumber(number) == SignalNumber::PIPE && signal.ssi_pid == std::process::id();
@@ -146,6 +156,10 @@ impl Sources {
             client => inputs.extend(self.status.ready(ClientId(client), &self.epoll, now).map(Input::Asked)),
         }
         Ok(())
+    }
+
+    fn read_signal(&self) -> nix::Result<Option<siginfo>> {
+        self.signals.as_ref().map_or(Ok(None), SignalFd::read_signal)
     }
 
     /// What needs no waiting: streams that have ended, questions that have been answered.

@@ -5,10 +5,12 @@ use std::os::fd::{IntoRawFd, OwnedFd};
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
+use crate::kernel::is_open;
+
 /// Fills those of the three that are closed, so that none of the descriptors opened later becomes one and gets what is
 /// meant for people. The app does not inherit the filling: for it they are as closed as they were.
 pub(crate) fn fill_closed() {
-    loop {
+    while (0..=2).any(|stream| !is_open(stream)) {
         let filling = match OpenOptions::new().read(true).write(true).open("/dev/null") {
             Ok(null) => OwnedFd::from(null),
             // An image without /dev: something else that takes and gives nothing.
@@ -17,10 +19,7 @@ pub(crate) fn fill_closed() {
                 Err(_) => return,
             },
         };
-        // The kernel gives the lowest number that is free: above 2, all three are there, and this one is closed again.
-        if std::os::fd::AsRawFd::as_raw_fd(&filling) > 2 {
-            return;
-        }
+        // The kernel gives the lowest number that is free.
         let _ = filling.into_raw_fd();
     }
 }
