@@ -17,6 +17,9 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 /// The longest line: what a pipe takes in one piece (`PIPE_BUF`).
 const LONGEST: usize = 4096;
 
+/// Room for a usual line.
+const USUAL: usize = 512;
+
 /// The longest value of a field; a longer one is cut.
 const LONGEST_VALUE: usize = 1024;
 
@@ -169,12 +172,15 @@ impl Line {
 fn begin(json: bool, level: Level, message: &'static str, at: SystemTime) -> String {
     let at = humantime::format_rfc3339_micros(at);
     let level = level.name();
-    match json {
-        true => format!(
+    let mut text = String::with_capacity(USUAL);
+    let _ = match json {
+        true => write!(
+            text,
             "{{\"timestamp\":\"{at}\",\"level\":\"{level}\",\"target\":\"service_supervisor\",\"message\":\"{message}\""
         ),
-        false => format!("{at} {level:>5} {message}"),
-    }
+        false => write!(text, "{at} {level:>5} {message}"),
+    };
+    text
 }
 
 /// Writes all of `bytes` if that can be done without waiting; whether it was. Up to `PIPE_BUF` (4096) bytes a pipe takes in
@@ -216,6 +222,11 @@ impl Fact for &str {
         let plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '"';
         match json {
             false if value.chars().all(plain) => line.push_str(value),
+            true if value.chars().all(|c| !c.is_control() && c != '"' && c != '\\') => {
+                line.push('"');
+                line.push_str(value);
+                line.push('"');
+            }
             true | false => line.push_str(&serde_json::Value::from(value).to_string()),
         }
         true
