@@ -10,8 +10,8 @@ use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// More than a usual start takes; pages that are not reached are never there.
-const SIZE: usize = 32 * 1024;
+/// More than a usual start takes, and little enough that what lies behind it is on pages that are there anyway.
+const SIZE: usize = 8 * 1024;
 
 /// Nothing that is aligned to more is given out.
 const ALIGNMENT: usize = 16;
