@@ -120,6 +120,8 @@ impl Core {
 
     pub(super) fn ask_what_is_due(&mut self, now: Moment, actions: &mut Vec<Action>) {
         let (task, probe, protection) = self.may_ask();
+        let starting = matches!(self.phase, Phase::Starting)
+            .then(|| readiness::look_interval(now.since(self.lives.began()), self.watchers.proxy_watches()));
         if let Some(retry) = self.asked.task.as_mut().filter(|_| task)
             && retry.due().is_some_and(|at| at <= now)
         {
@@ -127,7 +129,7 @@ impl Core {
             actions.push(Action::Ask(Ask::Task));
         }
         if let Some(probe) = self.readiness.probe_mut().filter(|_| probe)
-            && probe.ask(now)
+            && probe.ask(starting, now)
         {
             actions.push(Action::Ask(Ask::Ready));
         }
@@ -163,9 +165,7 @@ impl Core {
     }
 
     pub(super) fn probed(&mut self, probed: Probed, now: Moment, actions: &mut Vec<Action>) {
-        let starting = matches!(self.phase, Phase::Starting)
-            .then(|| readiness::look_interval(now.since(self.lives.began()), self.watchers.proxy_watches()));
-        self.readiness.probed(probed, starting, now);
+        self.readiness.probed(probed, now);
         self.awake_if_ready(now, actions);
         self.tell_readiness(now, actions);
     }

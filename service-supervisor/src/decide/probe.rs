@@ -33,6 +33,9 @@ pub enum Probed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe {
     next: Moment,
+    asked: Moment,
+    /// The interval of looks at an app that had never been ready when it was asked.
+    starting: Option<Duration>,
     under_way: bool,
     ready: bool,
     silences: u32,
@@ -43,7 +46,8 @@ impl Probe {
     /// Not asked yet.
     #[must_use]
     pub fn new(now: Moment) -> Self {
-        Probe { next: now, under_way: false, ready: false, silences: 0, said: String::from("it was not asked yet") }
+        let said = String::from("it was not asked yet");
+        Probe { next: now, asked: now, starting: None, under_way: false, ready: false, silences: 0, said }
     }
 
     /// Whether its last word was that it is ready.
@@ -64,15 +68,25 @@ impl Probe {
         (!self.under_way).then_some(self.next)
     }
 
-    /// Whether to ask now; it then counts as asked.
-    pub fn ask(&mut self, now: Moment) -> bool {
-        let due = self.due().is_some_and(|at| at <= now);
-        self.under_way |= due;
+    /// Whether to ask now.
+    #[must_use]
+    pub fn is_due(&self, now: Moment) -> bool {
+        self.due().is_some_and(|at| at <= now)
+    }
+
+    /// Whether to ask now; it then counts as asked. `starting`: the interval of looks at an app that has never been
+    /// ready.
+    pub fn ask(&mut self, starting: Option<Duration>, now: Moment) -> bool {
+        let due = self.is_due(now);
+        if due {
+            (self.under_way, self.asked, self.starting) = (true, now, starting);
+        }
         due
     }
 
-    /// Takes in what came of it. `starting`: the interval of looks at an app that has never been ready.
-    pub fn answered(&mut self, probed: Probed, starting: Option<Duration>, now: Moment) {
+    /// Takes in what came of it. The next question is so long after this one, and not after its answer: it falls on the
+    /// moment of a look, and both wake the supervisor once.
+    pub fn answered(&mut self, probed: Probed, now: Moment) {
         self.under_way = false;
         match probed {
             Probed::Ready => (self.ready, self.silences) = (true, 0),
@@ -83,12 +97,12 @@ impl Probe {
                 self.said = String::from("no answer in time");
             }
         }
-        self.next = now
-            + match (self.ready, starting) {
-                (true, _) => INTERVAL,
-                (false, Some(interval)) => interval.max(SHORTEST),
-                (false, None) => UNREADY_INTERVAL,
-            };
+        let interval = match (self.ready, self.starting) {
+            (true, _) => INTERVAL,
+            (false, Some(interval)) => interval,
+            (false, None) => UNREADY_INTERVAL,
+        };
+        self.next = (self.asked + interval).max(now + SHORTEST);
     }
 }
 
@@ -101,23 +115,34 @@ mod tests {
     #[test]
     fn a_ready_app_is_asked_every_five_seconds_and_an_unready_one_each_second() {
         let mut probe = Probe::new(Moment::START);
-        assert!(probe.ask(Moment::START));
-        assert!(!probe.ask(Moment::START), "one question at a time");
-        probe.answered(Probed::Ready, Some(Duration::from_millis(5)), Moment::START);
+        assert!(probe.ask(Some(Duration::from_millis(5)), Moment::START));
+        assert!(!probe.ask(None, Moment::START), "one question at a time");
+        probe.answered(Probed::Ready, Moment::millis(700));
         assert!(probe.is_ready());
         assert_eq!(probe.due(), Some(Moment::millis(5_000)));
-        probe.answered(Probed::NotReady("503".into()), None, Moment::millis(5_000));
+        assert!(probe.ask(None, Moment::millis(5_000)));
+        probe.answered(Probed::NotReady("503".into()), Moment::millis(5_010));
         assert!(!probe.is_ready());
         assert_eq!(probe.due(), Some(Moment::millis(6_000)));
+    }
+
+    #[test]
+    fn after_a_long_silence_it_is_given_a_moment_before_it_is_asked_again() {
+        let mut probe = Probe::new(Moment::START);
+        assert!(probe.ask(None, Moment::START));
+        probe.answered(Probed::Silent, Moment::millis(4_000));
+        assert_eq!(probe.due(), Some(Moment::millis(4_050)));
     }
 
     #[test]
     fn a_starting_app_is_asked_as_often_as_it_is_looked_at_but_not_more_than_every_50_ms() {
         let mut probe = Probe::new(Moment::START);
         let no = || Probed::NotReady("refused".into());
-        probe.answered(no(), Some(Duration::from_millis(5)), Moment::START);
+        assert!(probe.ask(Some(Duration::from_millis(5)), Moment::START));
+        probe.answered(no(), Moment::START);
         assert_eq!(probe.due(), Some(Moment::millis(50)));
-        probe.answered(no(), Some(Duration::from_millis(200)), Moment::millis(50));
+        assert!(probe.ask(Some(Duration::from_millis(200)), Moment::millis(50)));
+        probe.answered(no(), Moment::millis(52));
         assert_eq!(probe.due(), Some(Moment::millis(250)));
     }
 
@@ -125,7 +150,7 @@ mod tests {
     fn one_silence_is_forgiven_and_two_in_a_row_are_not() {
         let mut probe = Probe::new(Moment::START);
         let mut then = |probed| {
-            probe.answered(probed, None, Moment::START);
+            probe.answered(probed, Moment::START);
             probe.is_ready()
         };
         assert!(then(Probed::Ready));
@@ -144,11 +169,11 @@ mod tests {
             let mut ever = false;
             for kind in kinds {
                 let now = probe.due().expect("nothing is under way");
-                prop_assert!(probe.ask(now));
+                prop_assert!(probe.ask(None, now));
                 let probed = match kind { 0 => Probed::Ready, 1 => Probed::NotReady("no".into()), _ => Probed::Silent };
                 ever |= probed == Probed::Ready;
                 let said_ready = probed == Probed::Ready;
-                probe.answered(probed, None, now);
+                probe.answered(probed, now);
                 prop_assert!(!probe.is_ready() || ever);
                 prop_assert!(!said_ready || probe.is_ready());
                 prop_assert!(probe.due().is_some_and(|next| next > now && next.since(now) <= INTERVAL));

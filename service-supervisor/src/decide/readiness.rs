@@ -68,10 +68,16 @@ impl Readiness {
         self.probe.as_mut().filter(|_| self.listens)
     }
 
+    /// Whether it is to be asked now.
+    #[must_use]
+    pub fn asks(&self, now: Moment) -> bool {
+        self.probe().is_some_and(|probe| probe.is_due(now))
+    }
+
     /// Takes in what came of asking it, as [`Probe::answered`].
-    pub fn probed(&mut self, probed: Probed, starting: Option<Duration>, now: Moment) {
+    pub fn probed(&mut self, probed: Probed, now: Moment) {
         if let Some(probe) = &mut self.probe {
-            probe.answered(probed, starting, now);
+            probe.answered(probed, now);
         }
     }
 
@@ -150,7 +156,7 @@ mod tests {
         assert!(readiness.probe().is_none(), "nobody is asked who does not listen");
         assert!(!after(&mut readiness, &look(&[]), 0));
         assert!(readiness.probe().is_some());
-        readiness.probed(Probed::Ready, None, Moment::START);
+        readiness.probed(Probed::Ready, Moment::START);
         assert!(readiness.accepted());
         assert!(!after(&mut readiness, &Look::default(), 1));
     }

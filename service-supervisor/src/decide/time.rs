@@ -53,6 +53,11 @@ impl Core {
     }
 
     pub(super) fn time_passed(&mut self, now: Moment, actions: &mut Vec<Action>) {
+        // A question takes the look along, so that both wake the supervisor once. An app that is not ready any more is
+        // asked more often than there is need to look.
+        if matches!(self.phase, Phase::Starting | Phase::Awake { ready: true }) && self.readiness.asks(now) {
+            self.next_look = self.next_look.min(now);
+        }
         match &self.phase {
             Phase::Starting
                 if self.history.accepted.is_none() && now >= self.lives.began() + self.policy.ready_timeout =>

@@ -200,6 +200,27 @@ fn with_a_readiness_address_it_is_awake_once_that_says_so_and_unready_when_it_do
 }
 
 #[test]
+fn an_app_that_is_ready_or_starts_is_asked_and_looked_at_in_one_wake_up() {
+    for (says, questions) in [(Probed::Ready, 12), (Probed::NotReady("it answered 503".into()), 60)] {
+        let asks = Asks { ready: true, ..Asks::default() };
+        let mut story = Story::starts(Policy { asks, ..defaults() });
+        (story.listens, story.probed) = (true, Some(says));
+        story.passes(20_000);
+        // Whatever has brought them apart.
+        story.core.next_look = story.now + Duration::from_millis(500);
+        story.passes(10_000);
+        story.actions.clear();
+        story.passes(60_000);
+        let moments = |of: fn(&Action) -> bool| -> Vec<Moment> {
+            story.actions.iter().filter(|(_, action)| of(action)).map(|(at, _)| *at).collect()
+        };
+        let asked = moments(|action| *action == Action::Ask(Ask::Ready));
+        assert_eq!(asked.len(), questions);
+        assert_eq!(moments(|action| matches!(action, Action::Look(_))), asked);
+    }
+}
+
+#[test]
 fn an_app_that_never_says_that_it_is_ready_is_given_up() {
     let asks = Asks { ready: true, ..Asks::default() };
     let mut story = Story::starts(Policy { asks, ..defaults() });
