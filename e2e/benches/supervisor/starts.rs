@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::peers::{Bench, Peer, on_path};
+use crate::peers::{BARE, BARE_GLIBC, Bench, LEAST, OURS, Peer, on_path};
 use crate::running::{Running, command, now, written};
 use crate::{median, millis, part};
 
@@ -20,10 +20,10 @@ pub(crate) fn measure(bench: &Bench) {
     let peers = bench.peers();
     let mut figures: Vec<Figures> =
         peers.iter().map(|_| Figures { start: vec![], whole: vec![], whole_dynamic: vec![] }).collect();
-    let child = bench.child.display().to_string();
     let file = bench.folder.join("began");
     for _ in 0..ROUNDS {
         for (peer, figures) in peers.iter().zip(&mut figures) {
+            let child = peer.app.display().to_string();
             let begun = now();
             whole(peer, &[&child, &file.display().to_string()]);
             #[expect(clippy::cast_precision_loss, reason = "a short time")]
@@ -54,9 +54,16 @@ fn whole(peer: &Peer, app: &[&str]) -> f64 {
 /// Of each turn the ratio, and of the ratios the median: what else the machine does in a turn is the same for both.
 fn ratios(peers: &[Peer], figures: &[Figures]) {
     let of = |name: &str| peers.iter().position(|peer| peer.name == name).map(|at| &figures[at]);
-    let Some(ours) = of("service-supervisor") else { return };
-    let bars = [("bare exec", 1.7, 1.8), ("tini-static", 0.7, 0.75), ("tini", 0.7, 0.75)];
-    for (name, start, whole) in bars {
+    let Some(ours) = of(OURS) else { return };
+    let bars = [
+        (BARE, Some((1.7, 1.8))),
+        (BARE_GLIBC, Some((1.7, 1.8))),
+        (LEAST, None),
+        ("tini-static", Some((0.7, 0.75))),
+        ("tini", Some((0.7, 0.75))),
+    ];
+    for (name, bars) in bars {
+        let (start, whole) = (bars.map(|(start, _)| start), bars.map(|(_, whole)| whole));
         let Some(theirs) = of(name) else { continue };
         let parts = [
             ("app's start", &ours.start, &theirs.start, start),
@@ -65,7 +72,7 @@ fn ratios(peers: &[Peer], figures: &[Figures]) {
         ];
         for (what, ours, theirs, bar) in parts {
             let ratios: Vec<f64> = ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect();
-            crate::say(&format!("{what}, in times of {name}'s"), median(&ratios), "×", Some(bar));
+            crate::say(&format!("{what}, in times of {name}'s"), median(&ratios), "×", bar);
             println!("{:<58} {:>9.2} ×", "  by the quickest tenth of each", part(ours, 0.1) / part(theirs, 0.1));
         }
     }
