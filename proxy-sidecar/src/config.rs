@@ -9,6 +9,10 @@ use daemon::parse;
 use daemon::settings::{Given, Program, Setting, Stop};
 use task_state::{ServiceName, Token};
 
+use crate::forward::UpstreamProtocol;
+use crate::listen::Times;
+use crate::upstream::Dialling;
+
 /// The proxy as its user sees it.
 pub const PROGRAM: Program = Program {
     name: "proxy-sidecar",
@@ -64,6 +68,34 @@ const SETTINGS: &[Setting] = &[
         .default("5"),
     Setting::new("start-grace", "DURATION", "How long a service may take to come up for the first time.")
         .default("10m"),
+    Setting::new("header-timeout", "DURATION", "How long a request's head may take, and a new connection's first byte.")
+        .default("10s"),
+    Setting::new(
+        "idle-timeout",
+        "DURATION",
+        "How long a caller's connection waits for its next request; longer than a load balancer in front keeps one (60 s).",
+    )
+    .default("75s"),
+    Setting::new("max-head", "BYTES", "The longest head of a request or an answer, 1024 to 1048576.").default("65536"),
+    Setting::new("max-fields", "COUNT", "The most fields of a head, 1 to 1024.").default("256"),
+    Setting::new("connect-timeout", "DURATION", "How long a connection to a backend may take.").default("1s"),
+    Setting::new(
+        "upstream-idle-timeout",
+        "DURATION",
+        "How long a backend's connection waits for its next request; shorter than the backend keeps it (5 s in Node).",
+    )
+    .default("4s"),
+    Setting::new("response-timeout", "DURATION", "How long a backend may take to begin its answer; by default for ever."),
+    Setting::new(
+        "upstream-protocol",
+        "auto|http1|h2c",
+        "What backends are spoken to in; auto: HTTP/1.1, but gRPC in HTTP/2 without TLS.",
+    )
+    .default("auto"),
+    Setting::new("upgrade", "TOKEN", "A protocol that is tunnelled where caller and backend switch to it.")
+        .default("websocket")
+        .several(),
+    Setting::switch("forwarded", "Adds a Forwarded field (RFC 7239) to requests, beside X-Forwarded-*."),
     Setting::new("hold-timeout", "DURATION", "How long a request is held before it is answered 503.").default("300s"),
     Setting::new("hold-max", "COUNT", "How many requests of a service are held at once.").default("10000"),
     Setting::new(
@@ -159,6 +191,20 @@ pub struct Settings {
     pub health_failures: u32,
     /// How long a service may take to come up first.
     pub start_grace: Duration,
+    /// How long callers may take.
+    pub times: Times,
+    /// What heads may have at most.
+    pub limits: http1::Limits,
+    /// How connections to backends are made and kept.
+    pub dialling: Dialling,
+    /// How long a backend may take to begin its answer.
+    pub response_timeout: Option<Duration>,
+    /// What backends are spoken to in.
+    pub upstream_protocol: UpstreamProtocol,
+    /// The protocols that are tunnelled.
+    pub upgrades: Vec<String>,
+    /// Whether `Forwarded` is added.
+    pub forwarded: bool,
     /// How long a request is held.
     pub hold_timeout: Duration,
     /// How many are held at once.
@@ -192,6 +238,22 @@ impl Settings {
             health_interval: given.value("health-interval", parse::positive_duration),
             health_failures: given.value("health-failures", parse::positive_count),
             start_grace: given.value("start-grace", parse::duration),
+            times: Times {
+                header: given.value("header-timeout", parse::positive_duration),
+                idle: given.value("idle-timeout", parse::positive_duration),
+            },
+            limits: http1::Limits {
+                bytes: given.value("max-head", longest_head) as usize,
+                fields: given.value("max-fields", most_fields) as usize,
+            },
+            dialling: Dialling {
+                connect: given.value("connect-timeout", parse::positive_duration),
+                idle: given.value("upstream-idle-timeout", parse::duration),
+            },
+            response_timeout: given.optional("response-timeout", parse::positive_duration),
+            upstream_protocol: given.value("upstream-protocol", upstream_protocol),
+            upgrades: given.several("upgrade", upgrade),
+            forwarded: given.is_on("forwarded"),
             hold_timeout: given.value("hold-timeout", parse::positive_duration),
             hold_max: given.value("hold-max", parse::count),
             run_task: run_task(&mut given),
@@ -271,6 +333,30 @@ fn wake(text: &str) -> Result<bool, parse::Expected> {
         "run-task" => Ok(true),
         _ => Err("none or run-task"),
     }
+}
+
+fn longest_head(text: &str) -> Result<u32, parse::Expected> {
+    parse::count(text).ok().filter(|bytes| (1_024..=1_048_576).contains(bytes)).ok_or("a number from 1024 to 1048576")
+}
+
+fn most_fields(text: &str) -> Result<u32, parse::Expected> {
+    parse::count(text).ok().filter(|count| (1..=1_024).contains(count)).ok_or("a number from 1 to 1024")
+}
+
+fn upstream_protocol(text: &str) -> Result<UpstreamProtocol, parse::Expected> {
+    match text {
+        "auto" => Ok(UpstreamProtocol::Auto),
+        "http1" => Ok(UpstreamProtocol::Http1),
+        "h2c" => Ok(UpstreamProtocol::H2c),
+        _ => Err("auto, http1 or h2c"),
+    }
+}
+
+/// `h2c` would make a connection that nobody here understands any more.
+fn upgrade(text: &str) -> Result<String, parse::Expected> {
+    let is_token = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._/+".contains(&b));
+    let fits = is_token && !["h2c", "h2", "tls/1.0"].iter().any(|never| text.eq_ignore_ascii_case(never));
+    if fits { Ok(text.to_ascii_lowercase()) } else { Err("a protocol's name such as websocket, and not h2c or TLS") }
 }
 
 fn namespace(text: &str) -> Result<String, parse::Expected> {

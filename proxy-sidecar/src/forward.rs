@@ -1,29 +1,35 @@
 //! One request from arrival to reply, top to bottom.
+//!
+//! [`asked`] checks its head and rewrites it; the service lets it pass or holds it; [`exchange`] sends it to one backend
+//! and its answer back. What of it depends on the version a caller speaks is behind [`caller::Caller`], what depends on
+//! the backend's behind [`Backend`](crate::upstream::Backend).
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use http::header::{CONNECTION, HOST, HeaderValue, SEC_WEBSOCKET_ACCEPT, TRANSFER_ENCODING, UPGRADE};
-use http::{Method, Request, Response, StatusCode, Version};
-use hyper::body::{Body as _, Incoming};
-use hyper::upgrade::OnUpgrade;
+use http1::Limits;
+use http1::framing::Length;
 use tokio::sync::watch;
 
 use crate::decide::hold::Place;
 use crate::decide::retry::{self, Attempted, Failure, Verdict};
-use crate::forward::body::{BodyFault, Fault, ReplyBody, RequestBody};
-use crate::forward::framing::Length;
-use crate::forward::headers::Caller;
+use crate::forward::asked::Asked;
+use crate::forward::caller::{AnswerHead, Caller};
+use crate::forward::exchange::{Ended, Failed, Terms};
+use crate::forward::presence::unless_left;
 use crate::listen::Stage;
-use crate::listen::client::Client;
 use crate::reply::Reason;
 use crate::service::{Service, Ticket};
-use crate::upstream::{self, Answer};
+use crate::upstream::{self, Backend as _, Dialling, NoConnection};
 
-pub mod body;
-pub mod framing;
-pub mod headers;
-pub mod upgrade;
+pub mod alarm;
+pub mod asked;
+pub mod caller;
+pub mod exchange;
+pub mod fields;
+pub mod ids;
+pub mod presence;
 
 /// What every request needs.
 #[derive(Debug)]
@@ -33,173 +39,227 @@ pub struct Forward {
     /// The service for hosts that name no other.
     pub default_service: Option<Arc<Service>>,
     /// `--hold-timeout`.
-    pub hold_timeout: std::time::Duration,
+    pub hold_timeout: Duration,
+    /// `--max-head`, `--max-fields`.
+    pub limits: Limits,
+    /// `--response-timeout`.
+    pub response_timeout: Option<Duration>,
+    /// How connections to backends are made and kept.
+    pub dialling: Dialling,
+    /// `--upstream-protocol`.
+    pub upstream: UpstreamProtocol,
+    /// `--upgrade`: the protocols that are tunnelled.
+    pub upgrades: Vec<String>,
+    /// `--forwarded`.
+    pub forwarded: bool,
+    /// `--hsts`, as the field has it.
+    pub hsts: Option<String>,
     /// Whether the proxy is open, closing or stops.
     pub stage: watch::Receiver<Stage>,
 }
 
-/// A request that was checked, on its way.
-struct Passing {
-    request: Option<Request<RequestBody>>,
-    attempted: Attempted,
-    fault: BodyFault,
-    /// The caller's side of a tunnel, where it asked for one.
-    upgrade: Option<OnUpgrade>,
-    version: Version,
+/// What backends are spoken to in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpstreamProtocol {
+    /// HTTP/1.1, but gRPC in HTTP/2 (trap 17).
+    Auto,
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2 without TLS.
+    H2c,
+}
+
+impl UpstreamProtocol {
+    /// Whether a request goes by HTTP/2.
+    #[must_use]
+    pub fn speaks_http2(self, is_grpc: bool) -> bool {
+        match self {
+            UpstreamProtocol::Auto => is_grpc,
+            UpstreamProtocol::Http1 => false,
+            UpstreamProtocol::H2c => true,
+        }
+    }
+}
+
+/// Who a request comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// The address.
+    pub address: SocketAddr,
+    /// The address as `X-Forwarded-For` has it.
+    pub text: String,
+    /// Its word about earlier hops is taken.
+    pub trusted: bool,
+    /// It came over TLS.
+    pub secure: bool,
+}
+
+/// What became of a request, for the connection that carried it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carried {
+    /// It was answered to the end.
+    Answered,
+    /// The answer was cut, or the caller has left: the connection is good for nothing more.
+    Broken,
 }
 
 impl Forward {
-    /// Answers one request.
-    pub async fn answer(&self, request: Request<Incoming>, client: &Client) -> Response<ReplyBody> {
-        let has_body = !request.body().is_end_stream();
-        let answered = self.pass(request, client.peer);
-        let outcome = if has_body {
-            // hyper does not notice a caller that leaves while its body waits to be read (trap 3).
-            tokio::select! {
-                outcome = answered => outcome,
-                () = client.left() => Err(Reason::ClientAbort),
-            }
-        } else {
-            answered.await
-        };
-        let mut reply = outcome.unwrap_or_else(|reason| {
-            tracing::debug!(reason = reason.code(), caller = %client.peer, "request refused");
-            let mut reply = reason.reply();
-            if matches!(reason, Reason::BadFraming | Reason::BadBody) {
-                reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-            }
-            reply
-        });
-        if *self.stage.borrow() != Stage::Open && reply.status() != StatusCode::SWITCHING_PROTOCOLS {
-            reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-        match reply.status() {
-            // A tunnel has no next request to wait for: its connection stays busy, and the tunnel alone ends it.
-            StatusCode::SWITCHING_PROTOCOLS => reply,
-            _ => reply.map(|body| body.busy(client.busy())),
+    /// Carries one request to its end.
+    pub async fn carry(&self, caller: &mut impl Caller, asked: &Asked) -> Carried {
+        let outcome = self.pass(caller, asked).await;
+        match outcome {
+            Ok(carried) => carried,
+            Err(reason) => self.refuse(caller, reason, asked.is_head, false).await,
         }
     }
 
-    async fn pass(&self, request: Request<Incoming>, peer: SocketAddr) -> Result<Response<ReplyBody>, Reason> {
-        let length = framing::length(request.headers()).ok_or(Reason::BadFraming)?;
-        let target = framing::target(request.method(), request.uri(), request.version(), request.headers())?;
-        let service = self.service_of(target.host.as_ref()).ok_or(Reason::NoSuchService)?;
-        let mut passing = prepare(request, target, length, peer, &service.name);
+    /// Answers with a reply of the proxy's own. `ends` says that nothing can follow on the same connection.
+    pub async fn refuse(&self, caller: &mut impl Caller, reason: Reason, is_head: bool, ends: bool) -> Carried {
+        tracing::debug!(reason = reason.code(), "request refused");
+        if reason == Reason::ClientAbort {
+            return Carried::Broken;
+        }
+        let body = reason.body();
+        let head = AnswerHead {
+            status: reason.status().as_u16(),
+            length: if is_head { Length::Absent } else { Length::Exactly(body.len() as u64) },
+            said: is_head.then_some(body.len() as u64),
+            closes: ends || self.is_leaving(),
+        };
+        if caller.answer(head, &mut |lines| reason.write_fields(lines)).is_err() {
+            return Carried::Broken;
+        }
+        let mut rest = if is_head { &[][..] } else { body.as_bytes() };
+        let sent = std::future::poll_fn(|context| {
+            while !rest.is_empty() {
+                let put = std::task::ready!(caller.poll_put(context, rest))?;
+                rest = &rest[put..];
+            }
+            std::task::Poll::Ready(Ok::<(), std::io::Error>(()))
+        });
+        let whole = sent.await.is_ok() && caller.finish(None).is_ok();
+        let flushed = std::future::poll_fn(|context| caller.poll_flush(context)).await;
+        if whole && flushed.is_ok() { Carried::Answered } else { Carried::Broken }
+    }
 
+    async fn pass(&self, caller: &mut impl Caller, asked: &Asked) -> Result<Carried, Reason> {
+        let service = &asked.service;
         let deadline = service.clock.now() + self.hold_timeout;
         let mut place: Option<Place> = None;
+        let mut attempted = Attempted {
+            idempotent: asked.idempotent,
+            has_body: !matches!(asked.length, Length::Absent | Length::Exactly(0)),
+            repeats: 0,
+        };
+        let mut last = None;
         loop {
-            let mut ticket = service.enter(&mut place, deadline).await?;
-            let request = passing.request.take().ok_or(Reason::UpstreamClosed)?;
-            match upstream::attempt(&ticket, request).await {
-                Ok(answer) => {
-                    ticket.answered();
-                    return self.reply(answer, passing, ticket);
+            let entered = unless_left(caller, service.enter(&mut place, deadline)).await.ok_or(Reason::ClientAbort)?;
+            let mut ticket = entered.map_err(|refusal| at_last(refusal.into(), last))?;
+            let failed = match self.attempt(caller, asked, &mut ticket).await {
+                Ok(carried) => return Ok(carried),
+                Err(Tried::Failed(failed)) => failed,
+                Err(Tried::NoConnection(error)) => {
+                    last = Some(LastTry::of(&error));
+                    let failure = Failure::NotSent;
+                    tracing::debug!(service = %service.name, backend = %ticket.line().at, ?failure, cause = %error, "attempt failed");
+                    continue;
                 }
-                Err(failed) => {
-                    let fault = passing.fault.get();
-                    let failure = if fault.is_some() { Failure::Caller } else { failed.failure };
-                    let verdict = retry::after(failure, passing.attempted);
-                    tracing::debug!(service = %service.name, backend = %ticket.line().at, ?failure, ?verdict, cause = failed.cause, "attempt failed");
-                    match verdict {
-                        Verdict::BackToGate => passing.request = failed.request,
-                        Verdict::Repeat => {
-                            passing.attempted.repeats += 1;
-                            passing.request = failed.request;
-                        }
-                        Verdict::GiveUp => return Err(reason_of(failure, fault)),
-                    }
+            };
+            let (failure, cause) = match failed {
+                Failed::Attempt(failure, cause) => (failure, cause),
+                Failed::Told(reason) => return Err(reason),
+                Failed::Left => return Err(Reason::ClientAbort),
+            };
+            let verdict = retry::after(failure, attempted);
+            tracing::debug!(service = %service.name, backend = %ticket.line().at, ?failure, ?verdict, cause, "attempt failed");
+            match verdict {
+                Verdict::BackToGate => (),
+                Verdict::Repeat => {
+                    attempted.repeats += 1;
+                    // A backend that closes one idle connection has most likely closed them all.
+                    ticket.line().pool.close_idle();
                 }
+                Verdict::GiveUp if failure == Failure::BadAnswer => return Err(Reason::UpstreamFraming),
+                Verdict::GiveUp => return Err(Reason::UpstreamClosed),
             }
         }
+    }
+
+    /// One attempt at the ticket's backend.
+    async fn attempt(&self, caller: &mut impl Caller, asked: &Asked, ticket: &mut Ticket) -> Result<Carried, Tried> {
+        let dialled = unless_left(caller, upstream::connection(ticket, self.dialling)).await;
+        let mut backend = dialled.ok_or(Tried::Failed(Failed::Left))?.map_err(Tried::NoConnection)?;
+        if !ticket.service().may_start(ticket.line().at) {
+            return Err(Tried::NoConnection(NoConnection::NoLease));
+        }
+        let terms = Terms {
+            limits: self.limits,
+            response_timeout: self.response_timeout,
+            stage: &self.stage,
+            hsts: self.hsts.as_deref(),
+        };
+        let begun = exchange::begin(caller, &mut backend, asked, terms).await.map_err(Tried::Failed)?;
+        ticket.answered();
+        Ok(match exchange::finish(caller, &mut backend, begun).await {
+            Ended::Whole { keeps } => {
+                backend.give_back(ticket, keeps);
+                Carried::Answered
+            }
+            ended @ (Ended::CutByBackend | Ended::CutByCaller) => {
+                tracing::debug!(backend = %ticket.line().at, ?ended, "answer cut short");
+                Carried::Broken
+            }
+        })
     }
 
     /// By the first label of the host; else the default.
-    fn service_of(&self, host: Option<&HeaderValue>) -> Option<&Arc<Service>> {
-        let label = host.and_then(|host| host.to_str().ok()).and_then(|host| host.split(['.', ':']).next());
-        let named = label.and_then(|label| self.services.iter().find(|s| label.eq_ignore_ascii_case(s.name.as_str())));
-        named.or(self.default_service.as_ref())
+    #[must_use]
+    pub fn service_of(&self, host: &str) -> Option<Arc<Service>> {
+        let label = host.split(['.', ':']).next().unwrap_or_default();
+        let named = self.services.iter().find(|service| label.eq_ignore_ascii_case(service.name.as_str()));
+        named.or(self.default_service.as_ref()).cloned()
     }
 
-    fn reply(&self, answer: Answer, passing: Passing, ticket: Ticket) -> Result<Response<ReplyBody>, Reason> {
-        let Answer { mut response, connection } = answer;
-        // Dropping the connection on the way out closes it: what follows a malformed head cannot be trusted.
-        framing::length(response.headers()).ok_or(Reason::UpstreamFraming)?;
-        let version = response.version();
-        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            let caller = passing.upgrade.ok_or(Reason::UpstreamUpgrade)?;
-            let accepted =
-                headers::is_websocket(response.headers()) && response.headers().contains_key(SEC_WEBSOCKET_ACCEPT);
-            if !accepted {
-                return Err(Reason::UpstreamUpgrade);
-            }
-            let backend = hyper::upgrade::on(&mut response);
-            headers::strip_hop_by_hop(response.headers_mut());
-            headers::add_via(response.headers_mut(), version);
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
-            response.headers_mut().insert(UPGRADE, headers::WEBSOCKET);
-            upgrade::join(caller, backend, ticket, self.stage.clone());
-            let (parts, _) = response.into_parts();
-            return Ok(Response::from_parts(parts, ReplyBody::empty()));
+    /// Whether the proxy is ending.
+    #[must_use]
+    pub fn is_leaving(&self) -> bool {
+        is_leaving(&self.stage)
+    }
+}
+
+fn is_leaving(stage: &watch::Receiver<Stage>) -> bool {
+    *stage.borrow() != Stage::Open
+}
+
+/// Why an attempt gave nothing.
+enum Tried {
+    NoConnection(NoConnection),
+    Failed(Failed),
+}
+
+/// How the last attempt to connect failed.
+#[derive(Clone, Copy)]
+enum LastTry {
+    Refused,
+    Timeout,
+    NoLease,
+}
+
+impl LastTry {
+    fn of(error: &NoConnection) -> LastTry {
+        match error {
+            NoConnection::NoLease => LastTry::NoLease,
+            NoConnection::Timeout(_) => LastTry::Timeout,
+            NoConnection::Failed(_) => LastTry::Refused,
         }
-        headers::strip_hop_by_hop(response.headers_mut());
-        headers::add_via(response.headers_mut(), version);
-        let (mut parts, incoming) = response.into_parts();
-        // The version of the answer is this hop's own, not the backend's.
-        parts.version = passing.version;
-        parts.extensions.clear();
-        Ok(Response::from_parts(parts, ReplyBody::backend(incoming, connection, ticket)))
     }
 }
 
-fn prepare(
-    request: Request<Incoming>,
-    target: framing::Target,
-    length: Length,
-    peer: SocketAddr,
-    service: &task_state::ServiceName,
-) -> Passing {
-    let (mut parts, incoming) = request.into_parts();
-    let version = parts.version;
-    let websocket = headers::asks_for_websocket(&parts.method, version, &parts.headers);
-    let upgrade = websocket.then(|| parts.extensions.remove::<OnUpgrade>()).flatten();
-    let takes_trailers = headers::takes_trailers(&parts.headers);
-    // An HTTP/1.0 caller may name no host; the service's own name stands in.
-    let host = target.host.filter(|host| !host.is_empty()).or_else(|| HeaderValue::from_str(service.as_str()).ok());
-
-    headers::strip_hop_by_hop(&mut parts.headers);
-    if let Some(host) = &host {
-        let caller = Caller { address: peer.ip(), host, version, takes_trailers };
-        headers::add_to_request(&mut parts.headers, &caller, upgrade.is_some());
-    } else {
-        parts.headers.remove(HOST);
-    }
-    let fault = BodyFault::default();
-    let body =
-        if incoming.is_end_stream() { RequestBody::Empty } else { RequestBody::Streamed(incoming, fault.clone()) };
-    if length == Length::Chunked {
-        // Said explicitly, for hyper takes a GET of unknown length for one without a body.
-        parts.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
-    }
-    parts.uri = target.uri;
-    let attempted = Attempted {
-        idempotent: is_idempotent(&parts.method),
-        has_body: !matches!(body, RequestBody::Empty),
-        repeats: 0,
-    };
-    Passing { request: Some(upstream::request(parts, body)), attempted, fault, upgrade, version }
-}
-
-/// RFC 9110, 9.2.2. A method nobody knows is not.
-fn is_idempotent(method: &Method) -> bool {
-    [Method::GET, Method::HEAD, Method::OPTIONS, Method::PUT, Method::DELETE].contains(method)
-}
-
-fn reason_of(failure: Failure, fault: Option<Fault>) -> Reason {
-    match (failure, fault) {
-        (Failure::Caller, Some(Fault::Malformed)) => Reason::BadBody,
-        (Failure::Caller, Some(Fault::CutShort) | None) => Reason::ClientAbort,
-        (Failure::BadAnswer, _) => Reason::UpstreamFraming,
-        (Failure::NotSent | Failure::Unanswered { .. }, _) => Reason::UpstreamClosed,
+/// One that was held for too long is told what kept it from being sent.
+fn at_last(reason: Reason, last: Option<LastTry>) -> Reason {
+    match (reason, last) {
+        (Reason::HoldTimeout, Some(LastTry::Refused)) => Reason::UpstreamRefused,
+        (Reason::HoldTimeout, Some(LastTry::Timeout)) => Reason::UpstreamTimeout,
+        (reason, _) => reason,
     }
 }

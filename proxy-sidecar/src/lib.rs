@@ -25,6 +25,7 @@ mod keep_alive;
 pub mod listen;
 pub mod pair;
 pub mod probe;
+pub mod pump;
 pub mod register;
 pub mod reply;
 mod run;
@@ -32,5 +33,6 @@ pub mod service;
 pub mod upstream;
 pub mod wake;
 pub mod watch;
+pub mod wire;
 
 pub use run::run;

@@ -4,32 +4,30 @@
 //! the listener goes, idle connections are closed, the others finish what they carry and close. At the deadline what is
 //! left is cut.
 
-use std::convert::Infallible;
-use std::pin::pin;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use bytes::BytesMut;
+use daemon::moment::Clock;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::forward::Forward;
+use crate::forward::{Forward, Peer};
 use crate::keep_alive::keep_alive;
-use crate::listen::client::{Client, ClientSocket};
+use crate::listen::http1::Ended;
+use crate::listen::lot::{Lot, Parked};
 use crate::listen::room::{Place, Room};
+use crate::wire::Io;
 
-pub mod client;
+pub mod http1;
+pub mod lot;
 pub mod room;
 
-/// The longest head (also hyper's buffer); the most fields (trap 13: hyper's 100 are too few).
-const LONGEST_HEAD: usize = 64 * 1024;
-const MOST_FIELDS: usize = 256;
-
-/// How long a connection that was just accepted may take for its first byte once the proxy closes.
-const LAST_CALL: Duration = Duration::from_secs(1);
+/// How often those that are parked for too long are looked for.
+const SWEEP: Duration = Duration::from_secs(1);
 
 /// How far the proxy's end has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,31 +42,72 @@ pub enum Stage {
     Stop,
 }
 
+/// How long callers may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// `--header-timeout`: for a request's head, and for the first byte of a new connection.
+    pub header: Duration,
+    /// `--idle-timeout`: between an answer and the next request.
+    pub idle: Duration,
+}
+
+/// What every connection needs.
+#[derive(Debug)]
+pub struct Front {
+    /// How requests are carried.
+    pub forward: Forward,
+    /// How long callers may take.
+    pub times: Times,
+    /// The clock by which parked connections are dated.
+    pub clock: Clock,
+}
+
+/// A connection whose task has ended and which is not closed.
+type Rests = Option<(TcpStream, SocketAddr, Option<Place>)>;
+
 /// Serves until the stage is [`Stage::Closing`] and every connection has ended, or until it is [`Stage::Stop`].
-pub async fn serve(listener: TcpListener, forward: Arc<Forward>, mut stage: watch::Receiver<Stage>) {
-    let mut connections = JoinSet::new();
+pub async fn serve(listener: TcpListener, front: Arc<Front>, mut stage: watch::Receiver<Stage>) {
+    let mut connections: JoinSet<Rests> = JoinSet::new();
     let room = Room::of_process();
+    let mut lot = match Lot::new(front.times.idle) {
+        Ok(lot) => lot,
+        Err(error) => {
+            tracing::error!(%error, "cannot wait for idle connections");
+            return;
+        }
+    };
     let accept = async || {
         let place = room.place().await;
         listener.accept().await.map(|(stream, peer)| (stream, peer, place))
     };
+    let mut sweep = tokio::time::interval(SWEEP);
     loop {
         tokio::select! {
             accepted = accept() => match accepted {
-                Ok((stream, peer, place)) => open(&mut connections, stream, peer, place, &forward, &stage),
+                Ok((stream, peer, place)) => open(&mut connections, stream, peer, place, &front, &stage),
                 Err(error) => {
                     // Out of descriptors, most likely: those that end make room.
                     tracing::warn!(%error, "cannot accept");
                     sleep(Duration::from_millis(50)).await;
                 }
             },
-            Some(_) = connections.join_next() => (),
-            _ = closes(&mut stage) => break,
+            ready = lot.ready() => ready.into_iter().for_each(|parked| resume(&mut connections, parked, &front, &stage)),
+            Some(ended) = connections.join_next() => {
+                if let Ok(Some((stream, peer, place))) = ended {
+                    lot.park(stream, peer, place, front.clock.now());
+                }
+            }
+            _ = sweep.tick() => lot.close_overdue(front.clock.now()),
+            () = closes(&mut stage) => break,
         }
     }
-    for (stream, peer) in all_that_wait(listener) {
-        open(&mut connections, stream, peer, room.place_now(), &forward, &stage);
+    for parked in lot.clear() {
+        resume(&mut connections, parked, &front, &stage);
     }
+    for (stream, peer) in all_that_wait(listener) {
+        open(&mut connections, stream, peer, room.place_now(), &front, &stage);
+    }
+    // One that would be parked now is closed.
     let finished = async { while connections.join_next().await.is_some() {} };
     tokio::select! {
         () = finished => (),
@@ -78,7 +117,7 @@ pub async fn serve(listener: TcpListener, forward: Arc<Forward>, mut stage: watc
 
 /// Accepts until the queue is empty, then closes it. The kernel is asked and not the runtime, which knows of no caller
 /// that came since it last looked, and lets nobody accept more than 128 at a time.
-fn all_that_wait(listener: TcpListener) -> Vec<(TcpStream, std::net::SocketAddr)> {
+fn all_that_wait(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
     let mut accepted = Vec::new();
     match listener.into_std() {
         Ok(listener) => {
@@ -93,58 +132,47 @@ fn all_that_wait(listener: TcpListener) -> Vec<(TcpStream, std::net::SocketAddr)
 }
 
 fn open(
-    connections: &mut JoinSet<()>,
+    connections: &mut JoinSet<Rests>,
     stream: TcpStream,
-    peer: std::net::SocketAddr,
+    peer: SocketAddr,
     place: Option<Place>,
-    forward: &Arc<Forward>,
+    front: &Arc<Front>,
     stage: &watch::Receiver<Stage>,
-) {
-    connections.spawn(connection(stream, peer, place, Arc::clone(forward), stage.clone()));
-}
-
-async fn connection(
-    stream: TcpStream,
-    peer: std::net::SocketAddr,
-    place: Option<Place>,
-    forward: Arc<Forward>,
-    mut stage: watch::Receiver<Stage>,
 ) {
     // Fails only on a socket that is broken already; reading it will say so.
     let _ = stream.set_nodelay(true);
     keep_alive(&stream);
-    let client = Arc::new(Client::new(Arc::new(stream), peer));
-    let socket = ClientSocket::new(&client, place);
-    let service = service_fn(|request| {
-        client.request_begins();
-        let (forward, client) = (Arc::clone(&forward), Arc::clone(&client));
-        async move { Ok::<_, Infallible>(forward.answer(request, &client).await) }
-    });
-    // The header timeout and the idle timeout are the socket's: hyper has one for both (trap 4).
-    let served = http1::Builder::new()
-        .max_headers(MOST_FIELDS)
-        .max_buf_size(LONGEST_HEAD)
-        .header_read_timeout(None)
-        .serve_connection(socket, service)
-        .with_upgrades();
-    let mut served = pin!(served);
-    let ended = tokio::select! {
-        ended = served.as_mut() => ended,
-        _ = closes(&mut stage) => {
-            if client.is_fresh() || client.has_sent() {
-                // A request may be on its way, or in the kernel: hyper would close before it has read it.
-                let _ = tokio::time::timeout(LAST_CALL, served.as_mut()).await;
-            }
-            served.as_mut().graceful_shutdown();
-            served.await
+    connections.spawn(connection(stream, true, peer, place, Arc::clone(front), stage.clone()));
+}
+
+/// One that was parked has something to say.
+fn resume(connections: &mut JoinSet<Rests>, parked: Parked, front: &Arc<Front>, stage: &watch::Receiver<Stage>) {
+    let (peer, place) = (parked.peer, parked.place.clone());
+    match parked.into_stream() {
+        Ok(stream) => {
+            connections.spawn(connection(stream, false, peer, place, Arc::clone(front), stage.clone()));
         }
-    };
-    if let Err(error) = ended {
-        tracing::trace!(caller = %peer, error = %daemon::exit::chain(&error), "connection ended");
+        Err(error) => tracing::debug!(%error, "connection lost"),
     }
 }
 
-async fn closes(stage: &mut watch::Receiver<Stage>) {
+async fn connection(
+    stream: TcpStream,
+    fresh: bool,
+    address: SocketAddr,
+    place: Option<Place>,
+    front: Arc<Front>,
+    mut stage: watch::Receiver<Stage>,
+) -> Rests {
+    let peer = Peer { address, text: address.ip().to_canonical().to_string(), trusted: true, secure: false };
+    let io = Io::Plain(stream);
+    match http1::serve(io, BytesMut::new(), fresh, &peer, &front.forward, front.times, &mut stage).await {
+        Ended::Closed => None,
+        Ended::Idle(stream) => Some((stream, address, place)),
+    }
+}
+
+pub(crate) async fn closes(stage: &mut watch::Receiver<Stage>) {
     // The sender outlives every connection; without one there is nothing to serve for either.
     let _ = stage.wait_for(|stage| matches!(stage, Stage::Closing | Stage::Stop)).await;
 }

@@ -3,15 +3,29 @@
 //! A reply of the proxy itself has a `Proxy-Status` field (RFC 9209) whose `details` is the reason code, and a short
 //! JSON body with the same code. Replies of backends pass as they are.
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
-use http::{Response, StatusCode};
+use http::StatusCode;
+use http1::Flaw;
 
 use crate::decide::gate::Refusal;
-use crate::forward::body::ReplyBody;
+use crate::forward::fields::Lines;
 
 /// What went wrong with a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
+    /// Its head is no HTTP, or HTTP that could be read in two ways.
+    BadHead,
+    /// Its head is too long.
+    HeadTooLong,
+    /// Its target is too long.
+    TargetTooLong,
+    /// It has too many fields.
+    TooManyFields,
+    /// It is of a version that is not spoken here.
+    VersionRefused,
+    /// It expects what nobody here can promise.
+    ExpectationFailed,
+    /// Its head did not come in time.
+    HeaderTimeout,
     /// Its length is not said in exactly one valid way.
     BadFraming,
     /// It has no `Host`, several, or none that is valid.
@@ -32,6 +46,12 @@ pub enum Reason {
     WakeFailed,
     /// The proxy is shutting down.
     ShuttingDown,
+    /// It was held for as long as allowed, and the last backend that was tried refused the connection.
+    UpstreamRefused,
+    /// The same, and the last one did not answer the attempt to connect.
+    UpstreamTimeout,
+    /// The backend did not begin its answer in time.
+    ResponseTimeout,
     /// The backend closed the connection without an answer.
     UpstreamClosed,
     /// The backend's answer is not HTTP as it should be.
@@ -40,6 +60,22 @@ pub enum Reason {
     UpstreamUpgrade,
     /// The caller left before it was answered; nobody reads the reply.
     ClientAbort,
+}
+
+impl From<Flaw> for Reason {
+    fn from(flaw: Flaw) -> Reason {
+        match flaw {
+            Flaw::Head => Reason::BadHead,
+            Flaw::HeadTooLong => Reason::HeadTooLong,
+            Flaw::LineTooLong => Reason::TargetTooLong,
+            Flaw::TooManyFields => Reason::TooManyFields,
+            Flaw::Version => Reason::VersionRefused,
+            Flaw::Framing => Reason::BadFraming,
+            Flaw::Target => Reason::BadTarget,
+            Flaw::Host => Reason::BadHost,
+            Flaw::Body => Reason::BadBody,
+        }
+    }
 }
 
 impl From<Refusal> for Reason {
@@ -74,7 +110,14 @@ const fn later(code: &'static str, proxy_error: &'static str, text: &'static str
 
 impl Reason {
     /// Every reason, in the table's order.
-    pub const ALL: [Reason; 14] = [
+    pub const ALL: [Reason; 24] = [
+        Reason::BadHead,
+        Reason::HeadTooLong,
+        Reason::TargetTooLong,
+        Reason::TooManyFields,
+        Reason::VersionRefused,
+        Reason::ExpectationFailed,
+        Reason::HeaderTimeout,
         Reason::BadFraming,
         Reason::BadHost,
         Reason::BadTarget,
@@ -85,6 +128,9 @@ impl Reason {
         Reason::HoldTimeout,
         Reason::WakeFailed,
         Reason::ShuttingDown,
+        Reason::UpstreamRefused,
+        Reason::UpstreamTimeout,
+        Reason::ResponseTimeout,
         Reason::UpstreamClosed,
         Reason::UpstreamFraming,
         Reason::UpstreamUpgrade,
@@ -94,6 +140,37 @@ impl Reason {
     const fn row(self) -> Row {
         use StatusCode as S;
         match self {
+            Reason::BadHead => row(S::BAD_REQUEST, "bad_head", "http_request_error", "the request's head is malformed"),
+            Reason::HeadTooLong => row(
+                S::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "head_too_long",
+                "http_request_error",
+                "the request's head is too long",
+            ),
+            Reason::TargetTooLong => {
+                row(S::URI_TOO_LONG, "target_too_long", "http_request_error", "the request's target is too long")
+            }
+            Reason::TooManyFields => row(
+                S::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "too_many_fields",
+                "http_request_error",
+                "the request has too many fields",
+            ),
+            Reason::VersionRefused => row(
+                S::HTTP_VERSION_NOT_SUPPORTED,
+                "version_refused",
+                "http_request_error",
+                "this version of HTTP is not spoken here",
+            ),
+            Reason::ExpectationFailed => row(
+                S::EXPECTATION_FAILED,
+                "expectation_failed",
+                "http_request_error",
+                "nothing but 100-continue can be expected here",
+            ),
+            Reason::HeaderTimeout => {
+                row(S::REQUEST_TIMEOUT, "header_timeout", "http_request_error", "the request's head did not come in time")
+            }
             Reason::BadFraming => {
                 row(S::BAD_REQUEST, "bad_framing", "http_request_error", "the length of the request is not clear")
             }
@@ -118,6 +195,18 @@ impl Reason {
                 later("wake_failed", "destination_unavailable", "the service could not be woken several times")
             }
             Reason::ShuttingDown => later("shutting_down", "destination_unavailable", "this proxy is shutting down"),
+            Reason::UpstreamRefused => {
+                later("upstream_refused", "connection_refused", "the service refused connections for too long")
+            }
+            Reason::UpstreamTimeout => {
+                later("upstream_timeout", "connection_timeout", "the service could not be connected to for too long")
+            }
+            Reason::ResponseTimeout => row(
+                S::GATEWAY_TIMEOUT,
+                "response_timeout",
+                "http_response_timeout",
+                "the service did not begin its answer in time",
+            ),
             Reason::UpstreamClosed => row(
                 S::BAD_GATEWAY,
                 "upstream_closed",
@@ -153,32 +242,36 @@ impl Reason {
     /// Whether the caller is at fault; such a failure is never counted against a backend (trap 2).
     #[must_use]
     pub fn is_callers_fault(self) -> bool {
-        self.status().is_client_error()
+        self.status().is_client_error() || self == Reason::VersionRefused
     }
 
-    /// The reply.
-    #[must_use]
-    pub fn reply(self) -> Response<ReplyBody> {
-        let Row { status, code, proxy_error, text, retry } = self.row();
-        let body = format!("{{\"reason\":\"{code}\",\"message\":\"{text}\"}}\n");
-        let mut reply = Response::new(ReplyBody::whole(body));
-        *reply.status_mut() = status;
-        let fields = reply.headers_mut();
-        fields.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        fields.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        let said = format!("doze; error={proxy_error}; details=\"{code}\"");
-        let said = HeaderValue::try_from(said).expect("the table has only letters and underscores");
-        fields.insert(HeaderName::from_static("proxy-status"), said);
+    /// The fields of the reply, besides its framing.
+    pub fn write_fields(self, lines: &mut dyn Lines) {
+        let Row { status, code, proxy_error, retry, .. } = self.row();
+        lines.line("content-type", b"application/json");
+        lines.line("cache-control", b"no-store");
+        lines.line("proxy-status", format!("doze; error={proxy_error}; details=\"{code}\"").as_bytes());
         if retry {
-            fields.insert(RETRY_AFTER, HeaderValue::from_static("5"));
+            lines.line("retry-after", b"5");
         }
-        reply
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            lines.line("allow", b"GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH");
+        }
+    }
+
+    /// The body of the reply.
+    #[must_use]
+    pub fn body(self) -> String {
+        let Row { code, text, .. } = self.row();
+        format!("{{\"reason\":\"{code}\",\"message\":\"{text}\"}}\n")
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+
+    use http::HeaderMap;
 
     use super::*;
 
@@ -187,17 +280,20 @@ mod tests {
         let codes: BTreeSet<&str> = Reason::ALL.iter().map(|reason| reason.code()).collect();
         assert_eq!(codes.len(), Reason::ALL.len());
         for reason in Reason::ALL {
-            let reply = reason.reply();
-            let said = reply.headers()["proxy-status"].to_str().expect("ASCII").to_owned();
+            let mut fields = HeaderMap::new();
+            reason.write_fields(&mut fields);
+            let said = fields["proxy-status"].to_str().expect("ASCII").to_owned();
             assert!(said.starts_with("doze; error=") && said.contains(reason.code()), "{said}");
-            assert_eq!(reply.headers().contains_key(RETRY_AFTER), reply.status() == 503);
+            assert_eq!(fields.contains_key("retry-after"), reason.status() == 503);
+            assert!(reason.body().contains(&format!("\"{}\"", reason.code())));
         }
     }
 
     #[test]
-    fn a_callers_fault_is_a_4xx_and_a_backends_is_a_502() {
+    fn a_callers_fault_is_a_4xx_and_a_backends_is_a_5xx() {
         for reason in Reason::ALL {
-            assert_eq!(reason.is_callers_fault(), !reason.status().is_server_error());
+            let own = reason == Reason::VersionRefused;
+            assert_eq!(reason.is_callers_fault(), own || !reason.status().is_server_error());
         }
     }
 }

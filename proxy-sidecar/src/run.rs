@@ -19,14 +19,14 @@ use crate::decide::backends::{Named, Source, Supervision};
 use crate::decide::health::Pace;
 use crate::discover::{Discovery, resolver};
 use crate::forward::Forward;
-use crate::listen::{self, Stage};
+use crate::listen::{self, Front, Stage};
 use crate::register::{self, Registered};
 use crate::service::{Limits, Service};
 use crate::wake::ecs::Ecs;
 use crate::wake::follow::Follower;
 use crate::wake::{Aws, Waker};
 use crate::watch::{Following, follow_all, fresh_id};
-use crate::{admin, pair, upstream};
+use crate::{admin, pair};
 
 /// Attempts of AWS calls end after this, whatever hangs.
 const AWS_ATTEMPT: Duration = Duration::from_secs(5);
@@ -117,9 +117,17 @@ async fn serve(settings: Settings) -> Result<Code, CannotStart> {
         default_service: settings.default_service.as_ref().and_then(|name| find(&services, name)),
         services: services.clone(),
         hold_timeout: settings.hold_timeout,
+        limits: settings.limits,
+        response_timeout: settings.response_timeout,
+        dialling: settings.dialling,
+        upstream: settings.upstream_protocol,
+        upgrades: settings.upgrades.clone(),
+        forwarded: settings.forwarded,
+        hsts: None,
         stage: stages.clone(),
     };
-    let mut served = tokio::spawn(listen::serve(listener, Arc::new(forward), stages));
+    let front = Front { forward, times: settings.times, clock };
+    let mut served = tokio::spawn(listen::serve(listener, Arc::new(front), stages));
     let registered = register_itself(&mut background, &settings, own, registrar)?;
     tracing::info!(listen = %own, %admin, services = services.len(), mode = ?settings.mode, "proxy started");
 
@@ -255,17 +263,17 @@ fn spawn_service_loops(
         };
         background.spawn(waker.run());
         background.spawn(follow_all(Arc::clone(service), following.clone()));
-        background.spawn(tick(Arc::clone(service)));
+        background.spawn(tick(Arc::clone(service), settings.dialling.idle));
     }
     Ok(())
 }
 
-async fn tick(service: Arc<Service>) {
+async fn tick(service: Arc<Service>, idle: Duration) {
     let mut changes = service.changes();
     loop {
         let wait = if service.is_holding() { QUICK_TICK } else { TICK };
         tokio::select! {
-            () = sleep(wait) => service.tick(upstream::IDLE),
+            () = sleep(wait) => service.tick(idle),
             _ = changes.changed(), if wait == TICK => (),
         }
     }

@@ -1,0 +1,55 @@
+//! What a request's way needs of its caller, whatever version it speaks.
+
+use std::io;
+use std::task::Context;
+
+use http1::framing::Length;
+
+use crate::forward::fields::Lines;
+use crate::pump::{Sink, Source};
+use crate::wire::Left;
+
+/// The head of an answer, besides its fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnswerHead {
+    /// The status, none of 1xx.
+    pub status: u16,
+    /// The body that follows.
+    pub length: Length,
+    /// The length that is said though no body follows, in answers to `HEAD` and in 304.
+    pub said: Option<u64>,
+    /// The caller's connection ends with this answer.
+    pub closes: bool,
+}
+
+/// Writes fields.
+pub type Fill<'a> = &'a mut dyn FnMut(&mut dyn Lines);
+
+/// A caller whose request is under way: the source of the request's body and the sink of the answer's.
+///
+/// Where its answer was begun and not finished, dropping it tells the caller so.
+pub trait Caller: Source + Sink {
+    /// Begins the answer.
+    ///
+    /// # Errors
+    /// The caller cannot be told any more.
+    fn answer(&mut self, head: AnswerHead, fill: Fill<'_>) -> io::Result<()>;
+
+    /// An interim answer, where the caller's version knows them.
+    fn interim(&mut self, status: u16, fill: Fill<'_>);
+
+    /// The protocol is switched: from now on the caller is one end of a tunnel.
+    ///
+    /// # Errors
+    /// The caller cannot be told any more.
+    fn switch(&mut self, token: &str, fill: Fill<'_>) -> io::Result<()>;
+
+    /// The answer that was begun ends here, in a way that nobody takes for its proper end (trap 12).
+    fn cut(&mut self);
+
+    /// Nothing more comes from us, in a tunnel.
+    fn end_writing(&mut self);
+
+    /// Whether it is there.
+    fn poll_left(&mut self, context: &mut Context<'_>) -> Left;
+}

@@ -1,0 +1,348 @@
+//! One request at one backend: its body goes up while its answer comes down, in one task and polled together.
+//!
+//! First the head of the answer is awaited; interim answers pass. Then the bodies move until the answer is out, or
+//! either side breaks. A request that switches protocols becomes a tunnel.
+
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http1::framing::{self, Length};
+use http1::response::Response;
+use http1::{Limits, Version};
+use tokio::sync::watch;
+
+use crate::decide::retry::Failure;
+use crate::forward::alarm::Alarm;
+use crate::forward::asked::Asked;
+use crate::forward::caller::{AnswerHead, Caller};
+use crate::forward::fields::{self, Survey};
+use crate::forward::presence::Presence;
+use crate::listen::Stage;
+use crate::pump::{Broke, Cut, Pump};
+use crate::reply::Reason;
+use crate::upstream::Backend;
+use crate::wire::NoHead;
+
+/// How long a backend may let a caller wait for its 100 before the body is asked for anyway (RFC 9110, 10.1.1).
+const CONTINUE_AFTER: Duration = Duration::from_secs(1);
+
+/// The most interim answers to one request.
+const MOST_INTERIM: u32 = 32;
+
+/// What concerns every exchange.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a> {
+    /// Of answers' heads.
+    pub limits: Limits,
+    /// `--response-timeout`.
+    pub response_timeout: Option<Duration>,
+    /// How far the proxy's end has come: from then on answers say that their connection ends.
+    pub stage: &'a watch::Receiver<Stage>,
+    /// `Strict-Transport-Security`, for answers over TLS.
+    pub hsts: Option<&'a str>,
+}
+
+/// What came of an attempt before its answer was begun.
+#[derive(Debug)]
+pub enum Failed {
+    /// It failed, and this is how; it may be tried again or not.
+    Attempt(Failure, &'static str),
+    /// The caller is told.
+    Told(Reason),
+    /// The caller is not there any more.
+    Left,
+}
+
+/// What the head of an answer means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// There will be another.
+    Interim,
+    /// The body may come.
+    Continue,
+    /// The answer has begun; the backend's connection may be kept after it.
+    Begun { length: Length, keeps: bool },
+    /// Both sides are a tunnel now.
+    Switched,
+    /// The caller is told this instead.
+    Refused(Reason),
+    /// The caller could not be told.
+    Left,
+}
+
+/// An answer that has begun.
+#[derive(Debug)]
+pub struct Begun {
+    upload: Upload,
+    keeps: bool,
+    tunnel: bool,
+}
+
+/// How an answer that had begun ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Wholly; the backend's connection may be kept or not.
+    Whole {
+        /// It may.
+        keeps: bool,
+    },
+    /// The backend cut it short: the caller has to see that.
+    CutByBackend,
+    /// The caller left, or broke its own body.
+    CutByCaller,
+}
+
+/// The request's body on its way up.
+#[derive(Debug)]
+struct Upload {
+    pump: Pump,
+    /// Not before the backend says 100.
+    waits: bool,
+    /// The backend takes no more; its answer may be there all the same.
+    refused: bool,
+}
+
+impl Upload {
+    /// Moves on; the caller's fault alone ends the exchange.
+    fn poll(&mut self, context: &mut Context<'_>, caller: &mut impl Caller, backend: &mut impl Backend) -> Option<Cut> {
+        if self.refused || self.pump.is_done() {
+            return None;
+        }
+        if self.waits {
+            self.refused = matches!(backend.poll_flush(context), Poll::Ready(Err(_)));
+            return None;
+        }
+        match self.pump.poll(context, caller, backend) {
+            Poll::Ready(Err(Broke::Source(cut))) => return Some(cut),
+            Poll::Ready(Err(Broke::Sink(_))) => self.refused = true,
+            Poll::Ready(Ok(())) | Poll::Pending => (),
+        }
+        None
+    }
+}
+
+/// Sends a request and begins its answer.
+///
+/// # Errors
+/// [`Failed`].
+pub async fn begin(
+    caller: &mut impl Caller,
+    backend: &mut impl Backend,
+    asked: &Asked,
+    terms: Terms<'_>,
+) -> Result<Begun, Failed> {
+    backend.send(&asked.outgoing, asked.length);
+    let mut upload = Upload { pump: Pump::default(), waits: asked.expects, refused: false };
+    let (mut presence, mut patience, mut deadline) = (Presence::default(), Alarm::default(), Alarm::default());
+    let mut interim = 0;
+    poll_fn(|context| {
+        loop {
+            if let Some(cut) = upload.poll(context, caller, backend) {
+                return Poll::Ready(Err(match cut {
+                    Cut::Malformed => Failed::Told(Reason::BadBody),
+                    Cut::Short => Failed::Left,
+                }));
+            }
+            let uploaded = upload.pump.is_done();
+            let heard = backend.poll_answer(context, terms.limits, |response| {
+                on_head(caller, response, asked, terms, upload.waits)
+            });
+            match heard {
+                Poll::Ready(Ok(verdict)) => match verdict {
+                    Verdict::Interim | Verdict::Continue => {
+                        interim += 1;
+                        if interim > MOST_INTERIM {
+                            return Poll::Ready(Err(Failed::Told(Reason::UpstreamFraming)));
+                        }
+                        upload.waits &= verdict != Verdict::Continue;
+                        // It goes out now: what it hints at is of use now.
+                        if let Poll::Ready(Err(_)) = caller.poll_flush(context) {
+                            return Poll::Ready(Err(Failed::Left));
+                        }
+                    }
+                    Verdict::Begun { length, keeps } => {
+                        backend.expect(length);
+                        let upload = std::mem::take(&mut upload);
+                        return Poll::Ready(Ok(Begun { upload, keeps, tunnel: false }));
+                    }
+                    Verdict::Switched => {
+                        backend.become_tunnel();
+                        return Poll::Ready(Ok(Begun { upload: Upload::default(), keeps: false, tunnel: true }));
+                    }
+                    Verdict::Refused(reason) => return Poll::Ready(Err(Failed::Told(reason))),
+                    Verdict::Left => return Poll::Ready(Err(Failed::Left)),
+                },
+                Poll::Ready(Err(no_head)) => return Poll::Ready(Err(no_answer(&no_head, backend, upload.pump.moved()))),
+                Poll::Pending if presence.has_left(context, caller) => return Poll::Ready(Err(Failed::Left)),
+                Poll::Pending if upload.waits && patience.poll(context, CONTINUE_AFTER).is_ready() => {
+                    upload.waits = false;
+                    caller.interim(100, &mut |_| ());
+                    if let Poll::Ready(Err(_)) = caller.poll_flush(context) {
+                        return Poll::Ready(Err(Failed::Left));
+                    }
+                }
+                Poll::Pending => {
+                    if let Some(within) = terms.response_timeout.filter(|_| uploaded)
+                        && deadline.poll(context, within).is_ready()
+                    {
+                        return Poll::Ready(Err(Failed::Told(Reason::ResponseTimeout)));
+                    }
+                    return Poll::Pending;
+                }
+            }
+        }
+    })
+    .await
+}
+
+impl Default for Upload {
+    fn default() -> Self {
+        Upload { pump: Pump::done(), waits: false, refused: false }
+    }
+}
+
+fn no_answer(no_head: &NoHead, backend: &impl Backend, moved: u64) -> Failed {
+    match no_head {
+        NoHead::Closed if backend.has_sent_nothing() && moved == 0 => {
+            Failed::Attempt(Failure::NotSent, "the connection was closed before the request was sent")
+        }
+        NoHead::Closed => {
+            let failure = Failure::Unanswered { reused: backend.is_reused() };
+            Failed::Attempt(failure, "the connection was closed before an answer")
+        }
+        NoHead::Broken => {
+            Failed::Attempt(Failure::Unanswered { reused: false }, "the connection was closed within the answer's head")
+        }
+        NoHead::Flawed(_) => Failed::Attempt(Failure::BadAnswer, "the answer's head is malformed"),
+    }
+}
+
+/// What a head means, and what of it is passed on.
+fn on_head(caller: &mut impl Caller, response: &Response<'_, '_>, asked: &Asked, terms: Terms<'_>, waits: bool) -> Verdict {
+    let Ok(said) = framing::said(response.version, response.fields) else {
+        return Verdict::Refused(Reason::UpstreamFraming);
+    };
+    let survey = Survey::of(response.fields);
+    let via = match response.version {
+        Version::Http10 => "1.0 doze",
+        Version::Http11 => "1.1 doze",
+    };
+    match response.status {
+        100 if waits => {
+            caller.interim(100, &mut |_| ());
+            return Verdict::Continue;
+        }
+        // Nobody waits for it.
+        100 => return Verdict::Interim,
+        101 => return switch(caller, response, asked, &survey, via),
+        102..=199 => {
+            caller.interim(response.status, &mut |lines| fields::answer(lines, response.fields, &survey, via, b""));
+            return Verdict::Interim;
+        }
+        _ => (),
+    }
+    if asked.is_connect && response.status < 300 {
+        // An extended CONNECT is answered by a 101 or not at all.
+        return Verdict::Refused(Reason::UpstreamUpgrade);
+    }
+    let length = framing::of_response(said, response.status, asked.is_head);
+    let head = AnswerHead {
+        status: response.status,
+        length,
+        said: match said {
+            framing::Said::Exactly(bytes) if asked.is_head || response.status == 304 => Some(bytes),
+            framing::Said::Exactly(_) | framing::Said::Chunked | framing::Said::Nothing => None,
+        },
+        // Whether the body comes that it was not asked for, nobody knows: what follows could be either.
+        closes: super::is_leaving(terms.stage) || waits,
+    };
+    let told = caller.answer(head, &mut |lines| {
+        fields::answer(lines, response.fields, &survey, via, &asked.id);
+        if let Some(hsts) = terms.hsts.filter(|_| asked.secure && !survey.has_hsts) {
+            lines.line("strict-transport-security", hsts.as_bytes());
+        }
+    });
+    if told.is_err() {
+        return Verdict::Left;
+    }
+    let persistent = match response.version {
+        Version::Http10 => survey.keep_alive && !survey.close,
+        Version::Http11 => !survey.close,
+    };
+    Verdict::Begun { length, keeps: persistent && length != Length::UntilClose }
+}
+
+/// A 101 is passed on only where it was asked for, and switches to what was asked for.
+fn switch(
+    caller: &mut impl Caller,
+    response: &Response<'_, '_>,
+    asked: &Asked,
+    survey: &Survey<'_>,
+    via: &'static str,
+) -> Verdict {
+    let Some(token) = &asked.upgrade else { return Verdict::Refused(Reason::UpstreamUpgrade) };
+    let agreed = survey.upgrade.is_some_and(|upgrade| upgrade.eq_ignore_ascii_case(token.as_bytes()));
+    let complete = !token.eq_ignore_ascii_case("websocket") || survey.has_websocket_key;
+    if !agreed || !complete {
+        return Verdict::Refused(Reason::UpstreamUpgrade);
+    }
+    match caller.switch(token, &mut |lines| fields::answer(lines, response.fields, survey, via, &asked.id)) {
+        Ok(()) => Verdict::Switched,
+        Err(_) => Verdict::Left,
+    }
+}
+
+/// Moves what is left, until the answer is out.
+pub async fn finish(caller: &mut impl Caller, backend: &mut impl Backend, begun: Begun) -> Ended {
+    let Begun { mut upload, keeps, tunnel } = begun;
+    if tunnel {
+        return join(caller, backend).await;
+    }
+    let (mut download, mut presence) = (Pump::default(), Presence::default());
+    let ended = poll_fn(|context| {
+        if upload.poll(context, caller, backend).is_some() {
+            return Poll::Ready(Ended::CutByCaller);
+        }
+        match download.poll(context, backend, caller) {
+            Poll::Ready(Ok(())) => Poll::Ready(Ended::Whole { keeps: keeps && upload.pump.is_done() }),
+            Poll::Ready(Err(Broke::Source(_))) => Poll::Ready(Ended::CutByBackend),
+            Poll::Ready(Err(Broke::Sink(_))) => Poll::Ready(Ended::CutByCaller),
+            Poll::Pending if presence.has_left(context, caller) => Poll::Ready(Ended::CutByCaller),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await;
+    if ended == Ended::CutByBackend {
+        // What had come is the caller's.
+        let _ = poll_fn(|context| caller.poll_flush(context)).await;
+        caller.cut();
+    }
+    ended
+}
+
+/// Joins the two ends of a tunnel until both have ended, or one breaks.
+async fn join(caller: &mut impl Caller, backend: &mut impl Backend) -> Ended {
+    let (mut up, mut down) = (Pump::default(), Pump::default());
+    poll_fn(|context| {
+        if !up.is_done() {
+            match up.poll(context, caller, backend) {
+                Poll::Ready(Ok(())) => backend.end_writing(),
+                Poll::Ready(Err(_)) => return Poll::Ready(Ended::CutByCaller),
+                Poll::Pending => (),
+            }
+        }
+        if !down.is_done() {
+            match down.poll(context, backend, caller) {
+                Poll::Ready(Ok(())) => caller.end_writing(),
+                Poll::Ready(Err(_)) => return Poll::Ready(Ended::CutByBackend),
+                Poll::Pending => (),
+            }
+        }
+        match up.is_done() && down.is_done() {
+            true => Poll::Ready(Ended::Whole { keeps: false }),
+            false => Poll::Pending,
+        }
+    })
+    .await
+}

@@ -1,0 +1,159 @@
+//! The names that mean something to this hop. Pure.
+
+/// What a field's name is to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Name {
+    /// `Connection`.
+    Connection,
+    /// Hop-by-hop, and nothing more to us.
+    EndsHere,
+    /// `Content-Length`, `Transfer-Encoding`: written anew.
+    Framing,
+    /// `Host`.
+    Host,
+    /// `TE`.
+    Te,
+    /// `Upgrade`.
+    Upgrade,
+    /// `Expect`.
+    Expect,
+    /// `Via`.
+    Via,
+    /// `Forwarded`.
+    Forwarded,
+    /// `X-Forwarded-For`.
+    ForwardedFor,
+    /// `X-Forwarded-Proto`.
+    ForwardedProto,
+    /// `X-Forwarded-Host`.
+    ForwardedHost,
+    /// `X-Request-Id`.
+    RequestId,
+    /// `traceparent`.
+    TraceParent,
+    /// `tracestate`.
+    TraceState,
+    /// `Cookie`.
+    Cookie,
+    /// `Content-Type`.
+    ContentType,
+    /// `Sec-WebSocket-Key`, `Sec-WebSocket-Accept`.
+    WebSocketKey,
+    /// `Strict-Transport-Security`.
+    Hsts,
+    /// One of the names above or below with `_` for `-`: to many servers the same name (CGI's variables).
+    Disguised,
+    /// Any other.
+    Other,
+}
+
+/// What `name` is to us.
+#[must_use]
+pub fn name(name: &str) -> Name {
+    let is = |other: &str| name.eq_ignore_ascii_case(other);
+    match name.len() {
+        2 if is("te") => Name::Te,
+        3 if is("via") => Name::Via,
+        4 if is("host") => Name::Host,
+        6 if is("cookie") => Name::Cookie,
+        6 if is("expect") => Name::Expect,
+        7 if is("upgrade") => Name::Upgrade,
+        9 if is("forwarded") => Name::Forwarded,
+        10 if is("connection") => Name::Connection,
+        10 if is("keep-alive") => Name::EndsHere,
+        10 if is("tracestate") => Name::TraceState,
+        11 if is("traceparent") => Name::TraceParent,
+        12 if is("content-type") => Name::ContentType,
+        12 if is("x-request-id") => Name::RequestId,
+        14 if is("content-length") => Name::Framing,
+        14 if is("http2-settings") => Name::EndsHere,
+        15 if is("x-forwarded-for") => Name::ForwardedFor,
+        16 if is("x-forwarded-host") => Name::ForwardedHost,
+        16 if is("proxy-connection") => Name::EndsHere,
+        17 if is("transfer-encoding") => Name::Framing,
+        17 if is("x-forwarded-proto") => Name::ForwardedProto,
+        17 if is("sec-websocket-key") => Name::WebSocketKey,
+        18 if is("proxy-authenticate") => Name::EndsHere,
+        19 if is("proxy-authorization") => Name::EndsHere,
+        20 if is("sec-websocket-accept") => Name::WebSocketKey,
+        25 if is("strict-transport-security") => Name::Hsts,
+        9..=17 if name.contains('_') && is_ours_in_disguise(name) => Name::Disguised,
+        _ => Name::Other,
+    }
+}
+
+/// The names that a server would take for what only this hop or a trusted one may say.
+fn is_ours_in_disguise(name: &str) -> bool {
+    const OURS: [&str; 6] = [
+        "content-length",
+        "transfer-encoding",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "x-request-id",
+    ];
+    let same = |a: u8, b: u8| a.eq_ignore_ascii_case(&b) || (a == b'_' && b == b'-');
+    OURS.iter().any(|ours| ours.len() == name.len() && ours.bytes().zip(name.bytes()).all(|(b, a)| same(a, b)))
+}
+
+/// Whether a trailer of this name may go on.
+#[must_use]
+pub fn may_trail(field: &str) -> bool {
+    const NEVER: [&str; 13] = [
+        "trailer",
+        "authorization",
+        "set-cookie",
+        "cookie",
+        "cache-control",
+        "content-encoding",
+        "content-range",
+        "content-type",
+        "age",
+        "date",
+        "expires",
+        "location",
+        "max-forwards",
+    ];
+    match name(field) {
+        Name::Other | Name::TraceState => !NEVER.iter().any(|never| never.eq_ignore_ascii_case(field)),
+        Name::Connection
+        | Name::EndsHere
+        | Name::Framing
+        | Name::Host
+        | Name::Te
+        | Name::Upgrade
+        | Name::Expect
+        | Name::Via
+        | Name::Forwarded
+        | Name::ForwardedFor
+        | Name::ForwardedProto
+        | Name::ForwardedHost
+        | Name::RequestId
+        | Name::TraceParent
+        | Name::Cookie
+        | Name::ContentType
+        | Name::WebSocketKey
+        | Name::Hsts
+        | Name::Disguised => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_known_in_any_case_and_in_disguise() {
+        assert_eq!((name("HoSt"), name("X-FORWARDED-FOR"), name("hosts")), (Name::Host, Name::ForwardedFor, Name::Other));
+        assert_eq!((name("x_forwarded-for"), name("Content_Length")), (Name::Disguised, Name::Disguised));
+        assert_eq!((name("x_forwarded_fox"), name("my_field_name")), (Name::Other, Name::Other));
+    }
+
+    #[test]
+    fn trailers_neither_frame_nor_route_nor_authenticate() {
+        assert!(may_trail("grpc-status") && may_trail("X-Sum") && may_trail("digest"));
+        for never in ["Content-Length", "transfer-encoding", "Host", "Authorization", "x-forwarded-for", "te", "Trailer"] {
+            assert!(!may_trail(never), "{never}");
+        }
+    }
+}

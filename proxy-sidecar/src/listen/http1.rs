@@ -1,0 +1,291 @@
+//! A caller's connection of HTTP/1.1: one request after the other, until either side ends it.
+//!
+//! Between requests it is *fresh* (its first head is awaited), *reading* (a head has begun), or *idle* (the last answer is
+//! out): each has its own time (trap 4). One that stays idle is parked: its socket is given back, and everything else of it
+//! is let go.
+
+use std::future::{Future as _, poll_fn};
+use std::io;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::BytesMut;
+use http::HeaderMap;
+use http1::framing::{self, Length};
+use http1::write;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::forward::alarm::Alarm;
+use crate::forward::asked::{self, Asked, Head, Spoken};
+use crate::forward::caller::{AnswerHead, Caller, Fill};
+use crate::forward::{Carried, Forward, Peer};
+use crate::listen::{Stage, Times};
+use crate::pump::{Cut, Piece, Sink, Source};
+use crate::reply::Reason;
+use crate::wire::{Io, Left, NoHead, Wire};
+
+/// How long a connection that was just accepted may take for its first byte once the proxy closes.
+const LAST_CALL: Duration = Duration::from_secs(1);
+
+/// How long a caller may take to read what it was told before its connection is cut, and to end its own side.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// After so long between requests a connection is parked.
+const PARKS_AFTER: Duration = Duration::from_secs(1);
+
+/// A caller of HTTP/1.1, and how its connection stands.
+#[derive(Debug)]
+pub struct Conversation {
+    wire: Wire,
+    spoken: Spoken,
+    /// Another request may follow the one under way.
+    keeps: bool,
+}
+
+/// How a connection ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// It is closed.
+    Closed,
+    /// It waits for its next request, which may take long.
+    Idle(TcpStream),
+}
+
+/// What was waited for between requests, and came.
+enum Came {
+    Request(Box<Result<Asked, Reason>>),
+    /// Nothing that could be answered.
+    Nothing,
+    /// It is time to park.
+    Quiet,
+}
+
+/// Serves a connection of which `first` was read already; `fresh` where nothing was ever asked on it.
+pub async fn serve(
+    io: Io,
+    first: BytesMut,
+    fresh: bool,
+    peer: &Peer,
+    forward: &Forward,
+    times: Times,
+    stage: &mut watch::Receiver<Stage>,
+) -> Ended {
+    let wire = Wire::with_bytes(io, first);
+    let mut conversation = Conversation { wire, spoken: Spoken::Http11, keeps: true };
+    let mut fresh = fresh;
+    loop {
+        let asked = match conversation.next(fresh, peer, forward, times, stage).await {
+            Came::Request(asked) => *asked,
+            Came::Nothing => return Ended::Closed,
+            Came::Quiet => {
+                return match conversation.wire.into_io() {
+                    Io::Plain(stream) => Ended::Idle(stream),
+                };
+            }
+        };
+        fresh = false;
+        let carried = match asked {
+            Ok(asked) => conversation.carry(&asked, forward).await,
+            Err(reason) => {
+                // What follows a head that was refused may be its body, or anything.
+                conversation.keeps = false;
+                forward.refuse(&mut conversation, reason, false, true).await
+            }
+        };
+        if carried == Carried::Broken {
+            return Ended::Closed;
+        }
+        if !conversation.keeps || !conversation.wire.has_read_body() {
+            conversation.linger().await;
+            return Ended::Closed;
+        }
+        conversation.wire.shrink();
+    }
+}
+
+impl Conversation {
+    async fn carry(&mut self, asked: &Asked, forward: &Forward) -> Carried {
+        self.spoken = asked.spoken;
+        self.keeps = asked.keeps;
+        self.wire.expect(asked.length);
+        forward.carry(self, asked).await
+    }
+
+    /// Waits for the next request.
+    async fn next(
+        &mut self,
+        fresh: bool,
+        peer: &Peer,
+        forward: &Forward,
+        times: Times,
+        stage: &mut watch::Receiver<Stage>,
+    ) -> Came {
+        let mut alarm = Alarm::default();
+        let mut reading = self.wire.has_begun();
+        let mut closing = false;
+        let can_park = matches!(self.wire.io(), Io::Plain(_));
+        let mut closes = std::pin::pin!(super::closes(stage));
+        poll_fn(|context| {
+            loop {
+                let head = self.wire.poll_request(context, forward.limits, |request| {
+                    asked::ask(
+                        forward,
+                        peer,
+                        &Head {
+                            method: request.method,
+                            target: request.target,
+                            authority: None,
+                            spoken: request.version.into(),
+                            said: framing::said(request.version, request.fields),
+                            protocol: None,
+                            fields: request.fields,
+                        },
+                    )
+                });
+                match head {
+                    Poll::Ready(Ok(asked)) => return Poll::Ready(Came::Request(Box::new(asked))),
+                    Poll::Ready(Err(NoHead::Flawed(flaw))) => {
+                        return Poll::Ready(Came::Request(Box::new(Err(flaw.into()))));
+                    }
+                    Poll::Ready(Err(NoHead::Closed | NoHead::Broken)) => return Poll::Ready(Came::Nothing),
+                    Poll::Pending => (),
+                }
+                if !reading && self.wire.has_begun() {
+                    reading = true;
+                    alarm.reset();
+                }
+                if !closing && closes.as_mut().poll(context).is_ready() {
+                    closing = true;
+                    alarm.reset();
+                    // A request may be on its way, or in the kernel.
+                    if !reading && !fresh && !self.wire.io().has_bytes() {
+                        return Poll::Ready(Came::Nothing);
+                    }
+                }
+                let parks = can_park && !fresh && !reading && !closing;
+                let wait = match (reading, fresh, closing) {
+                    (_, _, true) => LAST_CALL,
+                    (true, ..) | (_, true, _) => times.header,
+                    (false, false, false) if parks => PARKS_AFTER.min(times.idle),
+                    (false, false, false) => times.idle,
+                };
+                return match alarm.poll(context, wait) {
+                    Poll::Pending => Poll::Pending,
+                    Poll::Ready(()) if parks && wait < times.idle => Poll::Ready(Came::Quiet),
+                    Poll::Ready(()) if reading && !closing => {
+                        Poll::Ready(Came::Request(Box::new(Err(Reason::HeaderTimeout))))
+                    }
+                    Poll::Ready(()) => Poll::Ready(Came::Nothing),
+                };
+            }
+        })
+        .await
+    }
+
+    /// Ends our side and reads on for a while: a socket that is closed with bytes unread is reset, and the caller might
+    /// never see what it was told (RFC 9112, 9.6).
+    async fn linger(&mut self) {
+        self.wire.end_writing();
+        let _ = timeout(LINGER, poll_fn(|context| self.wire.poll_discard(context))).await;
+    }
+}
+
+impl Source for Conversation {
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Result<Piece<'_>, Cut>> {
+        self.wire.poll_piece(context)
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.wire.consume(bytes);
+    }
+
+    fn take_trailers(&mut self) -> Option<HeaderMap> {
+        self.wire.take_trailers()
+    }
+}
+
+impl Sink for Conversation {
+    fn poll_put(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.wire.poll_put(context, bytes)
+    }
+
+    fn finish(&mut self, trailers: Option<HeaderMap>) -> Result<(), Cut> {
+        self.wire.finish(trailers)
+    }
+
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.wire.poll_flush(context)
+    }
+}
+
+impl Caller for Conversation {
+    fn answer(&mut self, head: AnswerHead, fill: Fill<'_>) -> io::Result<()> {
+        self.wire.begin();
+        // A body whose end only the connection can tell ends it.
+        let length = match (head.length, self.spoken) {
+            (Length::Chunked | Length::UntilClose, Spoken::Http11 | Spoken::Http2) => Length::Chunked,
+            (Length::Chunked | Length::UntilClose, Spoken::Http10) => {
+                self.keeps = false;
+                Length::UntilClose
+            }
+            (length @ (Length::Absent | Length::Exactly(_)), _) => length,
+        };
+        self.keeps &= !head.closes;
+        let lines = self.wire.lines();
+        write::status_line(lines, head.status);
+        fill(lines);
+        match length {
+            Length::Exactly(bytes) => asked::length_line(lines, bytes),
+            Length::Chunked => write::field(lines, "transfer-encoding", b"chunked"),
+            Length::Absent | Length::UntilClose => {
+                if let Some(bytes) = head.said {
+                    asked::length_line(lines, bytes);
+                }
+            }
+        }
+        match (self.keeps, self.spoken) {
+            (false, _) => lines.extend_from_slice(b"connection: close\r\n"),
+            (true, Spoken::Http10) => lines.extend_from_slice(b"connection: keep-alive\r\n"),
+            (true, Spoken::Http11 | Spoken::Http2) => (),
+        }
+        lines.extend_from_slice(b"\r\n");
+        self.wire.follow_with(length);
+        Ok(())
+    }
+
+    fn interim(&mut self, status: u16, fill: Fill<'_>) {
+        if self.spoken == Spoken::Http10 {
+            return;
+        }
+        let lines = self.wire.lines();
+        write::status_line(lines, status);
+        fill(lines);
+        lines.extend_from_slice(b"\r\n");
+    }
+
+    fn switch(&mut self, token: &str, fill: Fill<'_>) -> io::Result<()> {
+        self.keeps = false;
+        let lines = self.wire.lines();
+        write::status_line(lines, 101);
+        fill(lines);
+        write::field(lines, "connection", b"upgrade");
+        write::field(lines, "upgrade", token.as_bytes());
+        lines.extend_from_slice(b"\r\n");
+        self.wire.become_tunnel();
+        Ok(())
+    }
+
+    fn cut(&mut self) {
+        self.wire.cut();
+    }
+
+    fn end_writing(&mut self) {
+        self.wire.end_writing();
+    }
+
+    fn poll_left(&mut self, context: &mut Context<'_>) -> Left {
+        self.wire.poll_left(context)
+    }
+}

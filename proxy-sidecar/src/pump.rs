@@ -1,0 +1,142 @@
+//! Moves a body from where it comes to where it goes, a piece at a time, without gathering it.
+//!
+//! Both directions of an exchange are polled by the one task that has the exchange: no task for each, nothing shared. A
+//! piece is asked for only when the last one was taken, so a side that does not read stops the other side's writing.
+//! What is small waits for company until the source has nothing more to give just now.
+
+use std::io;
+use std::task::{Context, Poll, ready};
+
+use http::HeaderMap;
+
+/// After so many bytes in a row others have their turn: a large download must not keep small answers waiting.
+const TURN: usize = 512 * 1024;
+
+/// What a source gives.
+#[derive(Debug)]
+pub enum Piece<'a> {
+    /// Bytes; some or all of them are [consumed](Source::consume).
+    Data(&'a [u8]),
+    /// The proper end.
+    End,
+}
+
+/// How a body ended other than properly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// It broke the rules of its coding.
+    Malformed,
+    /// It ended too early: the sender closed, reset, or was cut off.
+    Short,
+}
+
+/// Where a body comes from.
+pub trait Source {
+    /// The next piece. What was not consumed comes again, and more of it perhaps.
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Result<Piece<'_>, Cut>>;
+
+    /// So many bytes of the last piece were taken.
+    fn consume(&mut self, bytes: usize);
+
+    /// The trailers, after the end.
+    fn take_trailers(&mut self) -> Option<HeaderMap>;
+}
+
+/// Where a body goes.
+pub trait Sink {
+    /// Takes some of `bytes`; they may wait until a flush.
+    fn poll_put(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
+
+    /// The proper end, which goes out with the next flush.
+    ///
+    /// # Errors
+    /// [`Cut::Short`] where more was promised than was put: then there is no proper end.
+    fn finish(&mut self, trailers: Option<HeaderMap>) -> Result<(), Cut>;
+
+    /// Everything that was put is with the kernel.
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
+}
+
+/// Which side broke.
+#[derive(Debug)]
+pub enum Broke {
+    /// The side that sends.
+    Source(Cut),
+    /// The side that is sent to.
+    Sink(io::Error),
+}
+
+/// A body on its way.
+#[derive(Debug, Default)]
+pub struct Pump {
+    state: State,
+    moved: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Moving,
+    Flushing,
+    Done,
+}
+
+impl Pump {
+    /// One that has nothing to move.
+    #[must_use]
+    pub fn done() -> Pump {
+        Pump { state: State::Done, moved: 0 }
+    }
+
+    /// Whether everything has arrived.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.state == State::Done
+    }
+
+    /// How many bytes were taken from the source.
+    #[must_use]
+    pub fn moved(&self) -> u64 {
+        self.moved
+    }
+
+    /// Moves on, until everything has arrived, or one side has to be waited for.
+    pub fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        source: &mut impl Source,
+        sink: &mut impl Sink,
+    ) -> Poll<Result<(), Broke>> {
+        let mut turn = TURN;
+        while self.state == State::Moving {
+            let piece = match source.poll_piece(context) {
+                Poll::Ready(piece) => piece.map_err(Broke::Source)?,
+                Poll::Pending => {
+                    ready!(sink.poll_flush(context)).map_err(Broke::Sink)?;
+                    return Poll::Pending;
+                }
+            };
+            match piece {
+                Piece::Data(bytes) => {
+                    let taken = ready!(sink.poll_put(context, bytes)).map_err(Broke::Sink)?;
+                    source.consume(taken);
+                    self.moved += taken as u64;
+                    turn = turn.saturating_sub(taken);
+                    if turn == 0 {
+                        context.waker().wake_by_ref();
+                        return Poll::Pending;
+                    }
+                }
+                Piece::End => {
+                    sink.finish(source.take_trailers()).map_err(Broke::Source)?;
+                    self.state = State::Flushing;
+                }
+            }
+        }
+        if self.state == State::Flushing {
+            ready!(sink.poll_flush(context)).map_err(Broke::Sink)?;
+            self.state = State::Done;
+        }
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,43 @@
+//! What a request's way needs of its backend, whatever version it speaks.
+
+use std::task::{Context, Poll};
+
+use ::http1::Limits;
+use ::http1::framing::Length;
+use ::http1::response::Response;
+
+use crate::forward::asked::Outgoing;
+use crate::pump::{Sink, Source};
+use crate::wire::NoHead;
+
+/// A backend that is given one request: the sink of its body and the source of the answer's.
+pub trait Backend: Source + Sink {
+    /// Begins the request; a body of this length follows.
+    fn send(&mut self, outgoing: &Outgoing, length: Length);
+
+    /// Waits for the next head of an answer, interim ones included, and hands it to `take`.
+    fn poll_answer<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        limits: Limits,
+        take: impl FnMut(&Response<'_, '_>) -> T,
+    ) -> Poll<Result<T, NoHead>>;
+
+    /// A body of this length follows the head that was taken.
+    fn expect(&mut self, length: Length);
+
+    /// From now on it is one end of a tunnel.
+    fn become_tunnel(&mut self);
+
+    /// Nothing more comes from us, in a tunnel.
+    fn end_writing(&mut self);
+
+    /// Whether nothing of the request has left this process.
+    fn has_sent_nothing(&self) -> bool;
+
+    /// Whether it had carried a request before this one.
+    fn is_reused(&self) -> bool;
+
+    /// Keeps it for the next request, if it may be.
+    fn give_back(self, ticket: &crate::service::Ticket, keeps: bool);
+}

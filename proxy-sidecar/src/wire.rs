@@ -1,0 +1,447 @@
+//! One HTTP/1.1 connection, a caller's or a backend's: what comes is read by its framing, what goes is framed anew.
+//!
+//! Heads are read and written by those who know what they mean ([`Wire::poll_request`], [`Wire::poll_response`],
+//! [`Wire::head`]); between them the wire is a [`Source`] and a [`Sink`] of bodies. It is polled by the task that has
+//! it, and by nobody else.
+
+use std::mem::MaybeUninit;
+use std::task::{Context, Poll, ready};
+
+use bytes::BytesMut;
+use http::HeaderMap;
+use http1::chunks::{Chunks, Step};
+use http1::framing::Length;
+use http1::head::{Outlook, Progress};
+use http1::request::Request;
+use http1::response::Response;
+use http1::{Field, Flaw, Limits, fields, write};
+
+use crate::pump::{Cut, Piece, Sink, Source};
+use crate::wire::inbox::Inbox;
+use crate::wire::outbox::Outbox;
+
+mod inbox;
+pub mod socket;
+mod outbox;
+
+pub use socket::Io;
+
+/// What is as small as this is copied behind what waits, instead of being written by itself.
+const SMALL: usize = 8 * 1024;
+
+/// As much as may wait before it is written, though more could come along.
+const FULL: usize = 32 * 1024;
+
+/// The largest chunk we write.
+const LARGEST_CHUNK: usize = 64 * 1024;
+
+/// What is read ahead of its turn at most: a caller's next requests, or a body whose backend is not there yet.
+const AHEAD: usize = 64 * 1024;
+
+/// Room for one read: of a caller's head, of a backend's head with a small body, and of a large body.
+const CALLERS_ROOM: usize = 4 * 1024;
+const BACKENDS_ROOM: usize = 16 * 1024;
+const LARGEST_ROOM: usize = 64 * 1024;
+
+/// A connection.
+#[derive(Debug)]
+pub struct Wire {
+    io: Io,
+    inbox: Inbox,
+    coming: Coming,
+    progress: Progress,
+    trailers: Option<HeaderMap>,
+    outbox: Outbox,
+    going: Going,
+}
+
+/// What of a body has yet to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Coming {
+    Nothing,
+    Exactly(u64),
+    Chunked(Chunks),
+    UntilClose,
+}
+
+/// What of a body has yet to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Going {
+    Nothing,
+    Exactly(u64),
+    /// So much of the chunk that was begun.
+    Chunked(usize),
+    UntilClose,
+}
+
+/// Why no head came.
+#[derive(Debug, PartialEq, Eq)]
+pub enum NoHead {
+    /// The other side closed, or the connection broke, before the first byte of it.
+    Closed,
+    /// The same in the middle of it.
+    Broken,
+    /// It is malformed.
+    Flawed(Flaw),
+}
+
+impl Wire {
+    /// A connection on which nothing has been said.
+    #[must_use]
+    pub fn new(io: Io) -> Wire {
+        Wire::with_bytes(io, BytesMut::new())
+    }
+
+    /// A connection of which these bytes were read already.
+    #[must_use]
+    pub fn with_bytes(io: Io, bytes: BytesMut) -> Wire {
+        Wire {
+            io,
+            inbox: Inbox::from_bytes(bytes),
+            coming: Coming::Nothing,
+            progress: Progress::default(),
+            trailers: None,
+            outbox: Outbox::default(),
+            going: Going::Nothing,
+        }
+    }
+
+    /// The socket.
+    #[must_use]
+    pub fn io(&self) -> &Io {
+        &self.io
+    }
+
+    /// Gives the socket back; what was read and not taken is lost.
+    #[must_use]
+    pub fn into_io(self) -> Io {
+        self.io
+    }
+
+    /// Waits for a request's head and hands it to `take`. What it says about its body is to be [told](Wire::expect).
+    pub fn poll_request<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        limits: Limits,
+        mut take: impl FnMut(&Request<'_, '_>) -> T,
+    ) -> Poll<Result<T, NoHead>> {
+        self.poll_head(context, limits, CALLERS_ROOM, |bytes| {
+            let mut slots = [MaybeUninit::uninit(); http1::MOST_FIELDS];
+            let read = http1::request::read(bytes, &mut slots, limits)?;
+            Ok(read.map(|(request, length)| (take(&request), length)))
+        })
+    }
+
+    /// Waits for a response's head and hands it to `take`. What it says about its body is to be [told](Wire::expect).
+    pub fn poll_response<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        limits: Limits,
+        mut take: impl FnMut(&Response<'_, '_>) -> T,
+    ) -> Poll<Result<T, NoHead>> {
+        self.poll_head(context, limits, BACKENDS_ROOM, |bytes| {
+            let mut slots = [MaybeUninit::uninit(); http1::MOST_FIELDS];
+            let read = http1::response::read(bytes, &mut slots, limits)?;
+            Ok(read.map(|(response, length)| (take(&response), length)))
+        })
+    }
+
+    fn poll_head<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        limits: Limits,
+        room: usize,
+        mut read: impl FnMut(&[u8]) -> Result<Option<(T, usize)>, Flaw>,
+    ) -> Poll<Result<T, NoHead>> {
+        loop {
+            if !self.inbox.is_empty() {
+                let outlook = self.progress.look(self.inbox.bytes(), limits).map_err(NoHead::Flawed)?;
+                if outlook == Outlook::Read
+                    && let Some((taken, length)) = read(self.inbox.bytes()).map_err(NoHead::Flawed)?
+                {
+                    self.inbox.consume(length);
+                    self.progress = Progress::default();
+                    return Poll::Ready(Ok(taken));
+                }
+            }
+            match ready!(self.inbox.poll_fill(context, &mut self.io, room)) {
+                Ok(1..) => (),
+                Ok(0) | Err(_) if self.inbox.is_empty() => return Poll::Ready(Err(NoHead::Closed)),
+                Ok(0) | Err(_) => return Poll::Ready(Err(NoHead::Broken)),
+            }
+        }
+    }
+
+    /// Whether bytes of the next message have come already.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        !self.inbox.is_empty()
+    }
+
+    /// The body that follows the head that was read.
+    pub fn expect(&mut self, length: Length) {
+        self.trailers = None;
+        self.coming = match length {
+            Length::Absent | Length::Exactly(0) => Coming::Nothing,
+            Length::Exactly(bytes) => Coming::Exactly(bytes),
+            Length::Chunked => Coming::Chunked(Chunks::default()),
+            Length::UntilClose => Coming::UntilClose,
+        };
+    }
+
+    /// Whether the body that was expected has come to its end.
+    #[must_use]
+    pub fn has_read_body(&self) -> bool {
+        self.coming == Coming::Nothing
+    }
+
+    /// Begins a message: its head is written to [`Wire::lines`].
+    pub fn begin(&mut self) {
+        self.outbox.begin();
+    }
+
+    /// Where lines are written to.
+    pub fn lines(&mut self) -> &mut Vec<u8> {
+        self.outbox.lines()
+    }
+
+    /// The head is written; a body of this length follows it.
+    pub fn follow_with(&mut self, length: Length) {
+        self.going = match length {
+            Length::Absent => Going::Nothing,
+            Length::Exactly(bytes) => Going::Exactly(bytes),
+            Length::Chunked => Going::Chunked(0),
+            Length::UntilClose => Going::UntilClose,
+        };
+    }
+
+    /// Whether the kernel has taken nothing of the message that was begun.
+    #[must_use]
+    pub fn has_written_nothing(&self) -> bool {
+        self.outbox.written() == 0
+    }
+
+    /// From now on bytes pass as they are, both ways, until either side closes.
+    pub fn become_tunnel(&mut self) {
+        self.coming = Coming::UntilClose;
+        self.going = Going::UntilClose;
+    }
+
+    /// Makes the end of an unfinished message visible. One whose end only the connection tells is reset: closed, it would
+    /// look whole.
+    pub fn cut(&self) {
+        if self.going == Going::UntilClose {
+            self.io.reset_on_close();
+        }
+    }
+
+    /// Says that nothing more comes from us, after what was written.
+    pub fn end_writing(&self) {
+        self.io.end_writing();
+    }
+
+    /// Whether the last exchange has left nothing behind, so that another may follow.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.coming == Coming::Nothing
+            && self.going == Going::Nothing
+            && self.outbox.len() == 0
+            && self.inbox.is_empty()
+            && !self.inbox.has_ended()
+    }
+
+    /// Whether a connection that waited has ended meanwhile, or says something that nobody asked for.
+    pub fn is_spent(&mut self, context: &mut Context<'_>) -> bool {
+        self.inbox.poll_fill(context, &mut self.io, BACKENDS_ROOM).is_ready()
+    }
+
+    /// Whether the other side has left. What it sends meanwhile is kept, up to a bound.
+    ///
+    /// A side that has ended its sending counts as having left.
+    pub fn poll_left(&mut self, context: &mut Context<'_>) -> Left {
+        while self.inbox.bytes().len() < AHEAD {
+            match self.inbox.poll_fill(context, &mut self.io, CALLERS_ROOM) {
+                Poll::Ready(Ok(1..)) => (),
+                Poll::Ready(Ok(0) | Err(_)) => return Left::Gone,
+                Poll::Pending => return Left::Here,
+            }
+        }
+        if self.inbox.has_ended() || self.io.is_read_closed(context) { Left::Gone } else { Left::HereAndBusy }
+    }
+
+    /// Reads and forgets; ready at the end.
+    pub fn poll_discard(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let read = self.inbox.bytes().len();
+            self.inbox.consume(read);
+            match ready!(self.inbox.poll_fill(context, &mut self.io, BACKENDS_ROOM)) {
+                Ok(1..) => (),
+                Ok(0) | Err(_) => return Poll::Ready(()),
+            }
+        }
+    }
+
+    /// Gives back the room that a large body needed.
+    pub fn shrink(&mut self) {
+        self.inbox.shrink();
+        self.outbox.shrink();
+    }
+
+    fn take_in(&mut self, context: &mut Context<'_>, room: usize) -> Poll<Result<(), Cut>> {
+        match ready!(self.inbox.poll_fill(context, &mut self.io, room)) {
+            Ok(1..) => Poll::Ready(Ok(())),
+            Ok(0) | Err(_) => Poll::Ready(Err(Cut::Short)),
+        }
+    }
+}
+
+/// What is known of the other side while it is not read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// It is there; whoever polled is woken when that changes.
+    Here,
+    /// It is there, and its bytes wait unread: nobody is woken when it leaves, so it has to be asked again.
+    HereAndBusy,
+    /// It has left.
+    Gone,
+}
+
+impl Source for Wire {
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Result<Piece<'_>, Cut>> {
+        let available = loop {
+            match &mut self.coming {
+                Coming::Nothing => return Poll::Ready(Ok(Piece::End)),
+                Coming::Exactly(left) => {
+                    let left = usize::try_from(*left).unwrap_or(usize::MAX);
+                    let available = self.inbox.bytes().len().min(left);
+                    if available > 0 {
+                        break available;
+                    }
+                    ready!(self.take_in(context, left.min(LARGEST_ROOM)))?;
+                }
+                Coming::Chunked(chunks) => {
+                    let (skip, step) = chunks.step(self.inbox.bytes()).map_err(|_| Cut::Malformed)?;
+                    self.inbox.consume(skip);
+                    match step {
+                        Step::Data(bytes) => break bytes,
+                        Step::End(bytes) => {
+                            self.trailers = trailers(&self.inbox.bytes()[..bytes]).map_err(|_| Cut::Malformed)?;
+                            self.inbox.consume(bytes);
+                            self.coming = Coming::Nothing;
+                        }
+                        Step::More => ready!(self.take_in(context, self.inbox.room()))?,
+                    }
+                }
+                Coming::UntilClose => {
+                    if !self.inbox.is_empty() {
+                        break self.inbox.bytes().len();
+                    }
+                    let room = self.inbox.room();
+                    match ready!(self.inbox.poll_fill(context, &mut self.io, room)) {
+                        Ok(1..) => (),
+                        Ok(0) => self.coming = Coming::Nothing,
+                        Err(_) => return Poll::Ready(Err(Cut::Short)),
+                    }
+                }
+            }
+        };
+        Poll::Ready(Ok(Piece::Data(&self.inbox.bytes()[..available])))
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.inbox.consume(bytes);
+        match &mut self.coming {
+            Coming::Exactly(left) => {
+                *left = left.saturating_sub(bytes as u64);
+                if *left == 0 {
+                    self.coming = Coming::Nothing;
+                }
+            }
+            Coming::Chunked(chunks) => chunks.took(bytes),
+            Coming::Nothing | Coming::UntilClose => (),
+        }
+    }
+
+    fn take_trailers(&mut self) -> Option<HeaderMap> {
+        self.trailers.take()
+    }
+}
+
+impl Sink for Wire {
+    fn poll_put(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+        if self.outbox.len() >= FULL {
+            ready!(self.outbox.poll_flush(context, &mut self.io))?;
+        }
+        match &mut self.going {
+            // More than was promised: the promise is kept, and the connection is not.
+            Going::Nothing | Going::Exactly(0) => Poll::Ready(Err(std::io::ErrorKind::InvalidData.into())),
+            Going::Exactly(left) => {
+                let fits = bytes.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
+                let put = ready!(put(&mut self.outbox, context, &mut self.io, &bytes[..fits]))?;
+                *left -= put as u64;
+                Poll::Ready(Ok(put))
+            }
+            Going::UntilClose => put(&mut self.outbox, context, &mut self.io, bytes),
+            Going::Chunked(left) => {
+                if *left == 0 {
+                    *left = bytes.len().min(LARGEST_CHUNK);
+                    write::chunk_size(self.outbox.lines(), *left);
+                }
+                let chunk = &bytes[..bytes.len().min(*left)];
+                let ends = chunk.len() == *left;
+                if chunk.len() <= SMALL {
+                    self.outbox.lines().extend_from_slice(chunk);
+                    if ends {
+                        self.outbox.lines().extend_from_slice(b"\r\n");
+                    }
+                    *left -= chunk.len();
+                    return Poll::Ready(Ok(chunk.len()));
+                }
+                let after: &[u8] = if ends { b"\r\n" } else { b"" };
+                let written = ready!(self.outbox.poll_write_with(context, &mut self.io, chunk, after))?;
+                let put = written.min(chunk.len());
+                *left -= put;
+                if *left == 0 {
+                    self.outbox.lines().extend_from_slice(&after[written - put..]);
+                }
+                Poll::Ready(Ok(put))
+            }
+        }
+    }
+
+    fn finish(&mut self, trailers: Option<HeaderMap>) -> Result<(), Cut> {
+        if let Going::Exactly(1..) = self.going {
+            return Err(Cut::Short);
+        }
+        if let Going::Chunked(_) = self.going {
+            let lines = self.outbox.lines();
+            lines.extend_from_slice(b"0\r\n");
+            for (name, value) in trailers.iter().flatten() {
+                write::field(lines, name.as_str(), value.as_bytes());
+            }
+            lines.extend_from_slice(b"\r\n");
+        }
+        self.going = Going::Nothing;
+        Ok(())
+    }
+
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        self.outbox.poll_flush(context, &mut self.io)
+    }
+}
+
+/// What is small goes along with what waits; what is large is not copied.
+fn put(outbox: &mut Outbox, context: &mut Context<'_>, io: &mut Io, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+    if outbox.len() > 0 && bytes.len() <= SMALL {
+        outbox.lines().extend_from_slice(bytes);
+        return Poll::Ready(Ok(bytes.len()));
+    }
+    outbox.poll_write_with(context, io, bytes, b"")
+}
+
+/// The trailers of a section that may go on: none that would frame, route or authenticate (RFC 9110, 6.5.1).
+fn trailers(section: &[u8]) -> Result<Option<HeaderMap>, Flaw> {
+    let mut slots = [Field { name: "", value: b"" }; fields::MOST_TRAILERS];
+    let read = fields::trailers(section, &mut slots)?;
+    Ok(crate::forward::fields::trailers(read.iter().map(|field| (field.name, field.value))))
+}
