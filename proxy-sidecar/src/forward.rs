@@ -14,14 +14,14 @@ use tokio::sync::watch;
 
 use crate::decide::hold::Place;
 use crate::decide::retry::{self, Attempted, Failure, Verdict};
-use crate::forward::asked::Asked;
+use crate::forward::asked::{Asked, Outgoing};
 use crate::forward::caller::{AnswerHead, Caller};
 use crate::forward::exchange::{Ended, Failed, Terms};
 use crate::forward::presence::unless_left;
 use crate::listen::Stage;
 use crate::reply::Reason;
 use crate::service::{Service, Ticket};
-use crate::upstream::{self, Backend as _, Dialling, NoConnection};
+use crate::upstream::{self, Backend, Dialling, NoConnection};
 
 pub mod alarm;
 pub mod asked;
@@ -187,8 +187,28 @@ impl Forward {
 
     /// One attempt at the ticket's backend.
     async fn attempt(&self, caller: &mut impl Caller, asked: &Asked, ticket: &mut Ticket) -> Result<Carried, Tried> {
-        let dialled = unless_left(caller, upstream::connection(ticket, self.dialling)).await;
-        let mut backend = dialled.ok_or(Tried::Failed(Failed::Left))?.map_err(Tried::NoConnection)?;
+        match &asked.outgoing {
+            Outgoing::Http1(_) => {
+                let dialled = unless_left(caller, upstream::connection(ticket, self.dialling)).await;
+                let backend = dialled.ok_or(Tried::Failed(Failed::Left))?.map_err(Tried::NoConnection)?;
+                self.exchange(caller, backend, asked, ticket).await
+            }
+            Outgoing::Http2(_) => {
+                let dialled = unless_left(caller, upstream::http2::stream(ticket, self.dialling, self.limits)).await;
+                let backend = dialled.ok_or(Tried::Failed(Failed::Left))?.map_err(Tried::NoConnection)?;
+                self.exchange(caller, backend, asked, ticket).await
+            }
+        }
+    }
+
+    /// Sends the request to a backend and its answer back.
+    async fn exchange(
+        &self,
+        caller: &mut impl Caller,
+        mut backend: impl Backend,
+        asked: &Asked,
+        ticket: &mut Ticket,
+    ) -> Result<Carried, Tried> {
         if !ticket.service().may_start(ticket.line().at) {
             return Err(Tried::NoConnection(NoConnection::NoLease));
         }

@@ -30,6 +30,7 @@ pub mod register;
 pub mod reply;
 mod run;
 pub mod service;
+pub mod stream;
 pub mod upstream;
 pub mod wake;
 pub mod watch;

@@ -23,6 +23,7 @@ use crate::listen::room::{Place, Room};
 use crate::wire::Io;
 
 pub mod http1;
+pub mod http2;
 pub mod lot;
 pub mod room;
 
@@ -168,6 +169,10 @@ async fn connection(
     let io = Io::Plain(stream);
     match http1::serve(io, BytesMut::new(), fresh, &peer, &front.forward, front.times, &mut stage).await {
         Ended::Closed => None,
+        Ended::Http2(io) => {
+            http2::serve(io, Arc::new(peer), front, &mut stage).await;
+            None
+        }
         Ended::Idle(stream) => Some((stream, address, place)),
     }
 }

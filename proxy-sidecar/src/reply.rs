@@ -168,9 +168,12 @@ impl Reason {
                 "http_request_error",
                 "nothing but 100-continue can be expected here",
             ),
-            Reason::HeaderTimeout => {
-                row(S::REQUEST_TIMEOUT, "header_timeout", "http_request_error", "the request's head did not come in time")
-            }
+            Reason::HeaderTimeout => row(
+                S::REQUEST_TIMEOUT,
+                "header_timeout",
+                "http_request_error",
+                "the request's head did not come in time",
+            ),
             Reason::BadFraming => {
                 row(S::BAD_REQUEST, "bad_framing", "http_request_error", "the length of the request is not clear")
             }

@@ -20,6 +20,7 @@ use crate::wire::{Io, Wire};
 
 pub mod backend;
 pub mod http1;
+pub mod http2;
 
 pub use backend::Backend;
 pub use http1::Kept;
@@ -28,6 +29,8 @@ pub use http1::Kept;
 #[derive(Debug, Default)]
 pub struct Pool {
     idle: Mutex<Vec<Idle>>,
+    /// The connection of HTTP/2, and when a stream was opened or ended on it last.
+    opener: Mutex<Option<(http2::Opener, Moment)>>,
 }
 
 #[derive(Debug)]
@@ -47,8 +50,24 @@ impl Pool {
         self.lock().push(idle);
     }
 
-    /// Closes every connection that waits.
+    /// The connection of HTTP/2, where there is one.
+    fn opener(&self) -> Option<http2::Opener> {
+        lock(&self.opener).as_ref().map(|(opener, _)| opener.clone())
+    }
+
+    fn keep_opener(&self, opener: http2::Opener, now: Moment) {
+        *lock(&self.opener) = Some((opener, now));
+    }
+
+    fn note_used(&self, now: Moment) {
+        if let Some((_, used)) = lock(&self.opener).as_mut() {
+            *used = now;
+        }
+    }
+
+    /// Closes every connection that waits. One of HTTP/2 is used for no new stream, and ends with its last one.
     pub fn close_idle(&self) {
+        drop(lock(&self.opener).take());
         let closed = std::mem::take(&mut *self.lock());
         drop(closed);
     }
@@ -61,11 +80,18 @@ impl Pool {
             idle.drain(..old).collect()
         };
         drop(closed);
+        // One with streams on it lives until the last of them ends.
+        drop(lock(&self.opener).take_if(|(_, used)| *used <= moment));
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Idle>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.idle)
     }
+}
+
+/// What is kept is whole after every statement, so a panic elsewhere does not spoil it.
+fn lock<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How connections are made and kept.

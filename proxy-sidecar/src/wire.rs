@@ -21,9 +21,11 @@ use crate::wire::inbox::Inbox;
 use crate::wire::outbox::Outbox;
 
 mod inbox;
-pub mod socket;
 mod outbox;
+mod rewound;
+pub mod socket;
 
+pub use rewound::Rewound;
 pub use socket::Io;
 
 /// What is as small as this is copied behind what waits, instead of being written by itself.
@@ -34,6 +36,9 @@ const FULL: usize = 32 * 1024;
 
 /// The largest chunk we write.
 const LARGEST_CHUNK: usize = 64 * 1024;
+
+/// What a client of HTTP/2 sends first (RFC 9113, 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// What is read ahead of its turn at most: a caller's next requests, or a body whose backend is not there yet.
 const AHEAD: usize = 64 * 1024;
@@ -112,7 +117,13 @@ impl Wire {
         &self.io
     }
 
-    /// Gives the socket back; what was read and not taken is lost.
+    /// The socket, with what was read from it and not taken.
+    #[must_use]
+    pub fn into_rewound(self) -> Rewound<Io> {
+        Rewound::new(self.inbox.into_bytes(), self.io)
+    }
+
+    /// The socket, where nothing was read from it that is not taken.
     #[must_use]
     pub fn into_io(self) -> Io {
         self.io
@@ -168,6 +179,24 @@ impl Wire {
                 Ok(1..) => (),
                 Ok(0) | Err(_) if self.inbox.is_empty() => return Poll::Ready(Err(NoHead::Closed)),
                 Ok(0) | Err(_) => return Poll::Ready(Err(NoHead::Broken)),
+            }
+        }
+    }
+
+    /// Looks whether HTTP/2 is spoken: its preface comes first, and nothing of HTTP/1.1 begins like it.
+    pub fn poll_preface(&mut self, context: &mut Context<'_>) -> Poll<bool> {
+        loop {
+            let there = self.inbox.bytes();
+            let common = there.len().min(PREFACE.len());
+            if there[..common] != PREFACE[..common] {
+                return Poll::Ready(false);
+            }
+            if common == PREFACE.len() {
+                return Poll::Ready(true);
+            }
+            match ready!(self.inbox.poll_fill(context, &mut self.io, CALLERS_ROOM)) {
+                Ok(1..) => (),
+                Ok(0) | Err(_) => return Poll::Ready(false),
             }
         }
     }

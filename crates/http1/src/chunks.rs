@@ -149,8 +149,11 @@ mod tests {
 
     use super::*;
 
+    /// Data, trailers, and what follows.
+    type Decoded = (Vec<u8>, Vec<u8>, Vec<u8>);
+
     /// Reads a body that comes in pieces; gives the data, the trailers and what follows.
-    fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<Option<(Vec<u8>, Vec<u8>, Vec<u8>)>, Flaw> {
+    fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<Option<Decoded>, Flaw> {
         let (mut chunks, mut there, mut data, mut trailers, mut over) =
             (Chunks::default(), Vec::new(), Vec::new(), Vec::new(), false);
         for piece in pieces {

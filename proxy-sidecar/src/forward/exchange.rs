@@ -145,8 +145,8 @@ pub async fn begin(
                 }));
             }
             let uploaded = upload.pump.is_done();
-            let heard = backend.poll_answer(context, terms.limits, |response| {
-                on_head(caller, response, asked, terms, upload.waits)
+            let heard = backend.poll_answer(context, terms.limits, |response, whole| {
+                on_head(caller, response, whole, asked, terms, upload.waits)
             });
             match heard {
                 Poll::Ready(Ok(verdict)) => match verdict {
@@ -173,7 +173,9 @@ pub async fn begin(
                     Verdict::Refused(reason) => return Poll::Ready(Err(Failed::Told(reason))),
                     Verdict::Left => return Poll::Ready(Err(Failed::Left)),
                 },
-                Poll::Ready(Err(no_head)) => return Poll::Ready(Err(no_answer(&no_head, backend, upload.pump.moved()))),
+                Poll::Ready(Err(no_head)) => {
+                    return Poll::Ready(Err(no_answer(&no_head, backend, upload.pump.moved())));
+                }
                 Poll::Pending if presence.has_left(context, caller) => return Poll::Ready(Err(Failed::Left)),
                 Poll::Pending if upload.waits && patience.poll(context, CONTINUE_AFTER).is_ready() => {
                     upload.waits = false;
@@ -219,7 +221,14 @@ fn no_answer(no_head: &NoHead, backend: &impl Backend, moved: u64) -> Failed {
 }
 
 /// What a head means, and what of it is passed on.
-fn on_head(caller: &mut impl Caller, response: &Response<'_, '_>, asked: &Asked, terms: Terms<'_>, waits: bool) -> Verdict {
+fn on_head(
+    caller: &mut impl Caller,
+    response: &Response<'_, '_>,
+    whole: bool,
+    asked: &Asked,
+    terms: Terms<'_>,
+    waits: bool,
+) -> Verdict {
     let Ok(said) = framing::said(response.version, response.fields) else {
         return Verdict::Refused(Reason::UpstreamFraming);
     };
@@ -246,7 +255,10 @@ fn on_head(caller: &mut impl Caller, response: &Response<'_, '_>, asked: &Asked,
         // An extended CONNECT is answered by a 101 or not at all.
         return Verdict::Refused(Reason::UpstreamUpgrade);
     }
-    let length = framing::of_response(said, response.status, asked.is_head);
+    let length = match framing::of_response(said, response.status, asked.is_head) {
+        Length::UntilClose | Length::Chunked if whole => Length::Absent,
+        length => length,
+    };
     let head = AnswerHead {
         status: response.status,
         length,

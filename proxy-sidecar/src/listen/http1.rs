@@ -24,7 +24,7 @@ use crate::forward::{Carried, Forward, Peer};
 use crate::listen::{Stage, Times};
 use crate::pump::{Cut, Piece, Sink, Source};
 use crate::reply::Reason;
-use crate::wire::{Io, Left, NoHead, Wire};
+use crate::wire::{Io, Left, NoHead, Rewound, Wire};
 
 /// How long a connection that was just accepted may take for its first byte once the proxy closes.
 const LAST_CALL: Duration = Duration::from_secs(1);
@@ -51,6 +51,8 @@ pub enum Ended {
     Closed,
     /// It waits for its next request, which may take long.
     Idle(TcpStream),
+    /// HTTP/2 is spoken on it.
+    Http2(Rewound<Io>),
 }
 
 /// What was waited for between requests, and came.
@@ -60,6 +62,8 @@ enum Came {
     Nothing,
     /// It is time to park.
     Quiet,
+    /// The preface of HTTP/2.
+    Preface,
 }
 
 /// Serves a connection of which `first` was read already; `fresh` where nothing was ever asked on it.
@@ -79,6 +83,7 @@ pub async fn serve(
         let asked = match conversation.next(fresh, peer, forward, times, stage).await {
             Came::Request(asked) => *asked,
             Came::Nothing => return Ended::Closed,
+            Came::Preface => return Ended::Http2(conversation.wire.into_rewound()),
             Came::Quiet => {
                 return match conversation.wire.into_io() {
                     Io::Plain(stream) => Ended::Idle(stream),
@@ -125,10 +130,18 @@ impl Conversation {
         let mut alarm = Alarm::default();
         let mut reading = self.wire.has_begun();
         let mut closing = false;
+        let mut decided = !fresh;
         let can_park = matches!(self.wire.io(), Io::Plain(_));
         let mut closes = std::pin::pin!(super::closes(stage));
         poll_fn(|context| {
             loop {
+                if !decided {
+                    match self.wire.poll_preface(context) {
+                        Poll::Ready(true) => return Poll::Ready(Came::Preface),
+                        Poll::Ready(false) => decided = true,
+                        Poll::Pending => (),
+                    }
+                }
                 let head = self.wire.poll_request(context, forward.limits, |request| {
                     asked::ask(
                         forward,

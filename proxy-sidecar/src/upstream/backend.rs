@@ -15,12 +15,13 @@ pub trait Backend: Source + Sink {
     /// Begins the request; a body of this length follows.
     fn send(&mut self, outgoing: &Outgoing, length: Length);
 
-    /// Waits for the next head of an answer, interim ones included, and hands it to `take`.
+    /// Waits for the next head of an answer, interim ones included, and hands it to `take`, with whether it is known to be
+    /// the whole answer.
     fn poll_answer<T>(
         &mut self,
         context: &mut Context<'_>,
         limits: Limits,
-        take: impl FnMut(&Response<'_, '_>) -> T,
+        take: impl FnMut(&Response<'_, '_>, bool) -> T,
     ) -> Poll<Result<T, NoHead>>;
 
     /// A body of this length follows the head that was taken.

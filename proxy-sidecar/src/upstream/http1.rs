@@ -72,9 +72,9 @@ impl Backend for Kept {
         &mut self,
         context: &mut Context<'_>,
         limits: Limits,
-        take: impl FnMut(&Response<'_, '_>) -> T,
+        mut take: impl FnMut(&Response<'_, '_>, bool) -> T,
     ) -> Poll<Result<T, NoHead>> {
-        self.wire.poll_response(context, limits, take)
+        self.wire.poll_response(context, limits, |response| take(response, false))
     }
 
     fn expect(&mut self, length: Length) {

@@ -65,6 +65,10 @@ impl Inbox {
         Poll::Ready(Ok(read))
     }
 
+    pub(super) fn into_bytes(self) -> BytesMut {
+        self.bytes
+    }
+
     /// Room for the next read of a body whose length nobody knows.
     pub(super) fn room(&self) -> usize {
         self.room

@@ -42,7 +42,8 @@ fn both_a_length_and_chunks_never_reach_a_backend() {
     let front = front();
     for fields in ["content-length: 5\r\ntransfer-encoding: chunked", "transfer-encoding: chunked\r\ncontent-length: 5"]
     {
-        let request = format!("POST /a HTTP/1.1\r\nhost: demo\r\n{fields}\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\n");
+        let request =
+            format!("POST /a HTTP/1.1\r\nhost: demo\r\n{fields}\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\n");
         let (code, said) = refused(&front, &request);
         assert_eq!(code, 400);
         assert!(said.contains("bad_framing"), "{said}");

@@ -144,7 +144,10 @@ mod tests {
 
     #[test]
     fn a_name_is_known_in_any_case_and_in_disguise() {
-        assert_eq!((name("HoSt"), name("X-FORWARDED-FOR"), name("hosts")), (Name::Host, Name::ForwardedFor, Name::Other));
+        assert_eq!(
+            (name("HoSt"), name("X-FORWARDED-FOR"), name("hosts")),
+            (Name::Host, Name::ForwardedFor, Name::Other)
+        );
         assert_eq!((name("x_forwarded-for"), name("Content_Length")), (Name::Disguised, Name::Disguised));
         assert_eq!((name("x_forwarded_fox"), name("my_field_name")), (Name::Other, Name::Other));
     }
@@ -152,7 +155,9 @@ mod tests {
     #[test]
     fn trailers_neither_frame_nor_route_nor_authenticate() {
         assert!(may_trail("grpc-status") && may_trail("X-Sum") && may_trail("digest"));
-        for never in ["Content-Length", "transfer-encoding", "Host", "Authorization", "x-forwarded-for", "te", "Trailer"] {
+        for never in
+            ["Content-Length", "transfer-encoding", "Host", "Authorization", "x-forwarded-for", "te", "Trailer"]
+        {
             assert!(!may_trail(never), "{never}");
         }
     }
