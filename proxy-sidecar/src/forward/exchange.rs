@@ -257,7 +257,7 @@ fn on_head(
     }
     let length = match framing::of_response(said, response.status, asked.is_head) {
         Length::UntilClose | Length::Chunked if whole => Length::Absent,
-        length => length,
+        length @ (Length::Absent | Length::Exactly(_) | Length::Chunked | Length::UntilClose) => length,
     };
     let head = AnswerHead {
         status: response.status,

@@ -134,64 +134,62 @@ impl Conversation {
         let can_park = matches!(self.wire.io(), Io::Plain(_));
         let mut closes = std::pin::pin!(super::closes(stage));
         poll_fn(|context| {
-            loop {
-                if !decided {
-                    match self.wire.poll_preface(context) {
-                        Poll::Ready(true) => return Poll::Ready(Came::Preface),
-                        Poll::Ready(false) => decided = true,
-                        Poll::Pending => (),
-                    }
-                }
-                let head = self.wire.poll_request(context, forward.limits, |request| {
-                    asked::ask(
-                        forward,
-                        peer,
-                        &Head {
-                            method: request.method,
-                            target: request.target,
-                            authority: None,
-                            spoken: request.version.into(),
-                            said: framing::said(request.version, request.fields),
-                            protocol: None,
-                            fields: request.fields,
-                        },
-                    )
-                });
-                match head {
-                    Poll::Ready(Ok(asked)) => return Poll::Ready(Came::Request(Box::new(asked))),
-                    Poll::Ready(Err(NoHead::Flawed(flaw))) => {
-                        return Poll::Ready(Came::Request(Box::new(Err(flaw.into()))));
-                    }
-                    Poll::Ready(Err(NoHead::Closed | NoHead::Broken)) => return Poll::Ready(Came::Nothing),
+            if !decided {
+                match self.wire.poll_preface(context) {
+                    Poll::Ready(true) => return Poll::Ready(Came::Preface),
+                    Poll::Ready(false) => decided = true,
                     Poll::Pending => (),
                 }
-                if !reading && self.wire.has_begun() {
-                    reading = true;
-                    alarm.reset();
+            }
+            let head = self.wire.poll_request(context, forward.limits, |request| {
+                asked::ask(
+                    forward,
+                    peer,
+                    &Head {
+                        method: request.method,
+                        target: request.target,
+                        authority: None,
+                        spoken: request.version.into(),
+                        said: framing::said(request.version, request.fields),
+                        protocol: None,
+                        fields: request.fields,
+                    },
+                )
+            });
+            match head {
+                Poll::Ready(Ok(asked)) => return Poll::Ready(Came::Request(Box::new(asked))),
+                Poll::Ready(Err(NoHead::Flawed(flaw))) => {
+                    return Poll::Ready(Came::Request(Box::new(Err(flaw.into()))));
                 }
-                if !closing && closes.as_mut().poll(context).is_ready() {
-                    closing = true;
-                    alarm.reset();
-                    // A request may be on its way, or in the kernel.
-                    if !reading && !fresh && !self.wire.io().has_bytes() {
-                        return Poll::Ready(Came::Nothing);
-                    }
+                Poll::Ready(Err(NoHead::Closed | NoHead::Broken)) => return Poll::Ready(Came::Nothing),
+                Poll::Pending => (),
+            }
+            if !reading && self.wire.has_begun() {
+                reading = true;
+                alarm.reset();
+            }
+            if !closing && closes.as_mut().poll(context).is_ready() {
+                closing = true;
+                alarm.reset();
+                // A request may be on its way, or in the kernel.
+                if !reading && !fresh && !self.wire.io().has_bytes() {
+                    return Poll::Ready(Came::Nothing);
                 }
-                let parks = can_park && !fresh && !reading && !closing;
-                let wait = match (reading, fresh, closing) {
-                    (_, _, true) => LAST_CALL,
-                    (true, ..) | (_, true, _) => times.header,
-                    (false, false, false) if parks => PARKS_AFTER.min(times.idle),
-                    (false, false, false) => times.idle,
-                };
-                return match alarm.poll(context, wait) {
-                    Poll::Pending => Poll::Pending,
-                    Poll::Ready(()) if parks && wait < times.idle => Poll::Ready(Came::Quiet),
-                    Poll::Ready(()) if reading && !closing => {
-                        Poll::Ready(Came::Request(Box::new(Err(Reason::HeaderTimeout))))
-                    }
-                    Poll::Ready(()) => Poll::Ready(Came::Nothing),
-                };
+            }
+            let parks = can_park && !fresh && !reading && !closing;
+            let wait = match (reading, fresh, closing) {
+                (_, _, true) => LAST_CALL,
+                (true, ..) | (_, true, _) => times.header,
+                (false, false, false) if parks => PARKS_AFTER.min(times.idle),
+                (false, false, false) => times.idle,
+            };
+            match alarm.poll(context, wait) {
+                Poll::Pending => Poll::Pending,
+                Poll::Ready(()) if parks && wait < times.idle => Poll::Ready(Came::Quiet),
+                Poll::Ready(()) if reading && !closing => {
+                    Poll::Ready(Came::Request(Box::new(Err(Reason::HeaderTimeout))))
+                }
+                Poll::Ready(()) => Poll::Ready(Came::Nothing),
             }
         })
         .await
