@@ -1,4 +1,4 @@
-//! What people and health checks ask the proxy itself: `GET /healthz` and `GET /status`.
+//! What people and health checks ask the proxy itself: `GET /healthz`, `GET /status` and `GET /metrics`.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio::time::sleep;
 
 use crate::config::Mode;
+use crate::metrics::{self, Counts};
 use crate::service::Service;
 use crate::service::view::ServiceView;
 
@@ -32,7 +33,7 @@ struct Status {
 }
 
 /// Serves for ever.
-pub async fn serve(listener: TcpListener, services: Vec<Arc<Service>>, mode: Mode) {
+pub async fn serve(listener: TcpListener, services: Vec<Arc<Service>>, counts: Arc<Counts>, mode: Mode) {
     let services = Arc::new(services);
     loop {
         let stream = match listener.accept().await {
@@ -43,10 +44,10 @@ pub async fn serve(listener: TcpListener, services: Vec<Arc<Service>>, mode: Mod
                 continue;
             }
         };
-        let services = Arc::clone(&services);
+        let (services, counts) = (Arc::clone(&services), Arc::clone(&counts));
         tokio::spawn(async move {
             let service = service_fn(|request| {
-                let answer = answer(&request, &services, mode);
+                let answer = answer(&request, &services, &counts, mode);
                 async move { Ok::<_, Infallible>(answer) }
             });
             // How a person's curl ended is of no interest.
@@ -59,12 +60,23 @@ pub async fn serve(listener: TcpListener, services: Vec<Arc<Service>>, mode: Mod
     }
 }
 
-fn answer(request: &Request<Incoming>, services: &[Arc<Service>], mode: Mode) -> Response<Full<Bytes>> {
+fn answer(
+    request: &Request<Incoming>,
+    services: &[Arc<Service>],
+    counts: &Counts,
+    mode: Mode,
+) -> Response<Full<Bytes>> {
     let (status, kind, body) = match (request.method(), request.uri().path()) {
         (&Method::GET | &Method::HEAD, "/healthz") => (StatusCode::OK, "text/plain", "ok\n".to_owned()),
         (&Method::GET | &Method::HEAD, "/status") => (StatusCode::OK, "application/json", status(services, mode)),
-        (_, "/healthz" | "/status") => (StatusCode::METHOD_NOT_ALLOWED, "text/plain", "GET it\n".to_owned()),
-        _ => (StatusCode::NOT_FOUND, "text/plain", "here are /healthz and /status\n".to_owned()),
+        (&Method::GET | &Method::HEAD, "/metrics") => {
+            let told: Vec<_> = services.iter().map(|service| (service.view(), &service.counts)).collect();
+            (StatusCode::OK, "text/plain; version=0.0.4", metrics::text(&told, counts))
+        }
+        (_, "/healthz" | "/status" | "/metrics") => {
+            (StatusCode::METHOD_NOT_ALLOWED, "text/plain", "GET it\n".to_owned())
+        }
+        _ => (StatusCode::NOT_FOUND, "text/plain", "here are /healthz, /status and /metrics\n".to_owned()),
     };
     let mut response = Response::new(Full::from(body));
     *response.status_mut() = status;

@@ -11,6 +11,7 @@ use task_state::{ServiceName, Token};
 
 use crate::forward::UpstreamProtocol;
 use crate::listen::Times;
+use crate::listen::room::Most;
 use crate::upstream::Dialling;
 
 /// The proxy as its user sees it.
@@ -47,7 +48,7 @@ const SETTINGS: &[Setting] = &[
     .default("pair"),
     Setting::new("services", "NAME", "resident: the services; the first label of Host picks among them.").several(),
     Setting::new("listen", "ADDR:PORT", "Where callers connect.").default("0.0.0.0:9060"),
-    Setting::new("admin-listen", "ADDR:PORT", "Where GET /healthz and GET /status are served.")
+    Setting::new("admin-listen", "ADDR:PORT", "Where GET /healthz, GET /status and GET /metrics are served.")
         .default("127.0.0.1:9061"),
     Setting::new("namespace", "NAME", "The Cloud Map namespace: backends are <name>.service.<namespace>.")
         .default("local"),
@@ -78,6 +79,12 @@ const SETTINGS: &[Setting] = &[
     .default("75s"),
     Setting::new("max-head", "BYTES", "The longest head of a request or an answer, 1024 to 1048576.").default("65536"),
     Setting::new("max-fields", "COUNT", "The most fields of a head, 1 to 1024.").default("256"),
+    Setting::new(
+        "max-connections",
+        "COUNT",
+        "How many connections of callers are open at once; at most, and by default, less than half of the open files.",
+    ),
+    Setting::new("max-connections-per-address", "COUNT", "The same for each address; by default without limit."),
     Setting::new("connect-timeout", "DURATION", "How long a connection to a backend may take.").default("1s"),
     Setting::new(
         "upstream-idle-timeout",
@@ -193,6 +200,8 @@ pub struct Settings {
     pub start_grace: Duration,
     /// How long callers may take.
     pub times: Times,
+    /// How many connections there may be.
+    pub most: Most,
     /// What heads may have at most.
     pub limits: http1::Limits,
     /// How connections to backends are made and kept.
@@ -241,6 +250,10 @@ impl Settings {
             times: Times {
                 header: given.value("header-timeout", parse::positive_duration),
                 idle: given.value("idle-timeout", parse::positive_duration),
+            },
+            most: Most {
+                connections: given.optional("max-connections", parse::positive_count),
+                per_address: given.optional("max-connections-per-address", parse::positive_count),
             },
             limits: http1::Limits {
                 bytes: given.value("max-head", longest_head) as usize,

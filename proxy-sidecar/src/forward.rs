@@ -19,6 +19,7 @@ use crate::forward::caller::{AnswerHead, Caller};
 use crate::forward::exchange::{Ended, Failed, Terms};
 use crate::forward::presence::unless_left;
 use crate::listen::Stage;
+use crate::metrics::Counts;
 use crate::reply::Reason;
 use crate::service::{Service, Ticket};
 use crate::upstream::{self, Backend, Dialling, NoConnection};
@@ -54,6 +55,8 @@ pub struct Forward {
     pub forwarded: bool,
     /// `--hsts`, as the field has it.
     pub hsts: Option<String>,
+    /// What is counted of requests that have no service.
+    pub counts: Arc<Counts>,
     /// Whether the proxy is open, closing or stops.
     pub stage: watch::Receiver<Stage>,
 }
@@ -106,15 +109,24 @@ pub enum Carried {
 impl Forward {
     /// Carries one request to its end.
     pub async fn carry(&self, caller: &mut impl Caller, asked: &Asked) -> Carried {
-        let outcome = self.pass(caller, asked).await;
-        match outcome {
+        match self.pass(caller, asked).await {
             Ok(carried) => carried,
-            Err(reason) => self.refuse(caller, reason, asked.is_head, false).await,
+            Err(reason) => {
+                asked.service.counts.refused(reason);
+                self.tell(caller, reason, asked.is_head, false).await
+            }
         }
     }
 
-    /// Answers with a reply of the proxy's own. `ends` says that nothing can follow on the same connection.
+    /// Refuses what is not even a request that could be carried. `ends` says that nothing can follow on the same
+    /// connection.
     pub async fn refuse(&self, caller: &mut impl Caller, reason: Reason, is_head: bool, ends: bool) -> Carried {
+        self.counts.refused(reason);
+        self.tell(caller, reason, is_head, ends).await
+    }
+
+    /// Answers with a reply of the proxy's own.
+    async fn tell(&self, caller: &mut impl Caller, reason: Reason, is_head: bool, ends: bool) -> Carried {
         tracing::debug!(reason = reason.code(), "request refused");
         if reason == Reason::ClientAbort {
             return Carried::Broken;
@@ -172,6 +184,9 @@ impl Forward {
             };
             let verdict = retry::after(failure, attempted);
             tracing::debug!(service = %service.name, backend = %ticket.line().at, ?failure, ?verdict, cause, "attempt failed");
+            if verdict != Verdict::GiveUp {
+                service.counts.retried();
+            }
             match verdict {
                 Verdict::BackToGate => (),
                 Verdict::Repeat => {
@@ -226,6 +241,9 @@ impl Forward {
                 Carried::Answered
             }
             ended @ (Ended::CutByBackend | Ended::CutByCaller) => {
+                if ended == Ended::CutByBackend {
+                    asked.service.counts.cut();
+                }
                 tracing::debug!(backend = %ticket.line().at, ?ended, "answer cut short");
                 Carried::Broken
             }

@@ -23,6 +23,7 @@ pub mod discover;
 pub mod forward;
 mod keep_alive;
 pub mod listen;
+pub mod metrics;
 pub mod pair;
 pub mod probe;
 pub mod pump;

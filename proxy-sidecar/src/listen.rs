@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::http1::write;
 use bytes::BytesMut;
 use daemon::moment::Clock;
 use tokio::net::{TcpListener, TcpStream};
@@ -15,11 +16,13 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use crate::forward::asked;
 use crate::forward::{Forward, Peer};
 use crate::keep_alive::keep_alive;
 use crate::listen::http1::Ended;
 use crate::listen::lot::{Lot, Parked};
-use crate::listen::room::{Place, Room};
+use crate::listen::room::{Most, Place, Room};
+use crate::reply::Reason;
 use crate::wire::Io;
 
 pub mod http1;
@@ -59,6 +62,8 @@ pub struct Front {
     pub forward: Forward,
     /// How long callers may take.
     pub times: Times,
+    /// How many connections there may be.
+    pub most: Most,
     /// The clock by which parked connections are dated.
     pub clock: Clock,
 }
@@ -69,7 +74,7 @@ type Rests = Option<(TcpStream, SocketAddr, Option<Place>)>;
 /// Serves until the stage is [`Stage::Closing`] and every connection has ended, or until it is [`Stage::Stop`].
 pub async fn serve(listener: TcpListener, front: Arc<Front>, mut stage: watch::Receiver<Stage>) {
     let mut connections: JoinSet<Rests> = JoinSet::new();
-    let room = Room::of_process();
+    let room = Room::of_process(front.most);
     let mut lot = match Lot::new(front.times.idle) {
         Ok(lot) => lot,
         Err(error) => {
@@ -85,7 +90,10 @@ pub async fn serve(listener: TcpListener, front: Arc<Front>, mut stage: watch::R
     loop {
         tokio::select! {
             accepted = accept() => match accepted {
-                Ok((stream, peer, place)) => open(&mut connections, stream, peer, place, &front, &stage),
+                Ok((stream, peer, place)) => match place.and_then(|place| room.count(place, peer.ip())) {
+                    Some(place) => open(&mut connections, stream, peer, Some(place), &front, &stage),
+                    None => turn_away(&stream, &front),
+                },
                 Err(error) => {
                     // Out of descriptors, most likely: those that end make room.
                     tracing::warn!(%error, "cannot accept");
@@ -146,11 +154,26 @@ fn open(
     connections.spawn(connection(stream, true, peer, place, Arc::clone(front), stage.clone()));
 }
 
+/// Tells one of too many why, as far as that costs nothing.
+fn turn_away(stream: &TcpStream, front: &Front) {
+    let reason = Reason::TooManyConnections;
+    front.forward.counts.refused(reason);
+    let body = reason.body();
+    let mut reply = Vec::new();
+    write::status_line(&mut reply, reason.status().as_u16());
+    reason.write_fields(&mut reply);
+    asked::length_line(&mut reply, body.len() as u64);
+    reply.extend_from_slice(b"connection: close\r\n\r\n");
+    reply.extend_from_slice(body.as_bytes());
+    // A new socket has room for it; where it has not, the caller sees its connection close.
+    let _ = stream.try_write(&reply);
+}
+
 /// One that was parked has something to say.
 fn resume(connections: &mut JoinSet<Rests>, parked: Parked, front: &Arc<Front>, stage: &watch::Receiver<Stage>) {
-    let (peer, place) = (parked.peer, parked.place.clone());
+    let peer = parked.peer;
     match parked.into_stream() {
-        Ok(stream) => {
+        Ok((stream, place)) => {
             connections.spawn(connection(stream, false, peer, place, Arc::clone(front), stage.clone()));
         }
         Err(error) => tracing::debug!(%error, "connection lost"),

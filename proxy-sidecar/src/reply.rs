@@ -42,6 +42,8 @@ pub enum Reason {
     HoldFull,
     /// It was held for as long as allowed.
     HoldTimeout,
+    /// Too many connections from one address.
+    TooManyConnections,
     /// The service could not be woken several times in a row.
     WakeFailed,
     /// The proxy is shutting down.
@@ -110,7 +112,7 @@ const fn later(code: &'static str, proxy_error: &'static str, text: &'static str
 
 impl Reason {
     /// Every reason, in the table's order.
-    pub const ALL: [Reason; 24] = [
+    pub const ALL: [Reason; 25] = [
         Reason::BadHead,
         Reason::HeadTooLong,
         Reason::TargetTooLong,
@@ -126,6 +128,7 @@ impl Reason {
         Reason::NoSuchService,
         Reason::HoldFull,
         Reason::HoldTimeout,
+        Reason::TooManyConnections,
         Reason::WakeFailed,
         Reason::ShuttingDown,
         Reason::UpstreamRefused,
@@ -190,6 +193,9 @@ impl Reason {
             }
             Reason::HoldFull => {
                 later("hold_full", "connection_limit_reached", "too many requests wait for the service")
+            }
+            Reason::TooManyConnections => {
+                later("too_many_connections", "connection_limit_reached", "too many connections from one address")
             }
             Reason::HoldTimeout => {
                 later("hold_timeout", "destination_unavailable", "the service did not come up in time")

@@ -20,6 +20,7 @@ use crate::decide::health::Pace;
 use crate::discover::{Discovery, resolver};
 use crate::forward::Forward;
 use crate::listen::{self, Front, Stage};
+use crate::metrics::Counts;
 use crate::register::{self, Registered};
 use crate::service::{Limits, Service};
 use crate::wake::ecs::Ecs;
@@ -109,7 +110,8 @@ async fn serve(settings: Settings) -> Result<Code, CannotStart> {
 
     let mut background = JoinSet::new();
     spawn_service_loops(&mut background, &settings, &services, aws_config.as_ref(), registrar.as_ref())?;
-    background.spawn(admin::serve(admin_listener, services.clone(), settings.mode));
+    let counts = Arc::new(Counts::default());
+    background.spawn(admin::serve(admin_listener, services.clone(), Arc::clone(&counts), settings.mode));
 
     let (stage, stages) = watch::channel(Stage::Open);
     let own = listener.local_addr().map_err(|error| CannotStart::Listen(settings.listen, error))?;
@@ -124,9 +126,10 @@ async fn serve(settings: Settings) -> Result<Code, CannotStart> {
         upgrades: settings.upgrades.clone(),
         forwarded: settings.forwarded,
         hsts: None,
+        counts: Arc::clone(&counts),
         stage: stages.clone(),
     };
-    let front = Front { forward, times: settings.times, clock };
+    let front = Front { forward, times: settings.times, most: settings.most, clock };
     let mut served = tokio::spawn(listen::serve(listener, Arc::new(front), stages));
     let registered = register_itself(&mut background, &settings, own, registrar)?;
     tracing::info!(listen = %own, %admin, services = services.len(), mode = ?settings.mode, "proxy started");

@@ -21,6 +21,7 @@ use crate::decide::gate::{self, Admission, Queue, Refusal};
 use crate::decide::hold::{Hold, Place};
 use crate::decide::vigil::{self, Vigil};
 use crate::decide::wake::Wake;
+use crate::metrics::Counts;
 use crate::upstream::Pool;
 
 pub mod events;
@@ -51,6 +52,8 @@ pub struct Service {
     pub name: ServiceName,
     /// The clock by which everything here is dated.
     pub clock: Clock,
+    /// What is counted of it.
+    pub counts: Counts,
     limits: Limits,
     state: Mutex<State>,
     changed: watch::Sender<u64>,
@@ -122,6 +125,7 @@ impl Service {
         Arc::new(Service {
             name,
             clock,
+            counts: Counts::default(),
             limits,
             state: Mutex::new(state),
             changed: watch::Sender::new(0),

@@ -278,6 +278,7 @@ fn on_head(
     if told.is_err() {
         return Verdict::Left;
     }
+    asked.service.counts.answered(response.status);
     let persistent = match response.version {
         Version::Http10 => survey.keep_alive && !survey.close,
         Version::Http11 => !survey.close,
@@ -300,7 +301,10 @@ fn switch(
         return Verdict::Refused(Reason::UpstreamUpgrade);
     }
     match caller.switch(token, &mut |lines| fields::answer(lines, response.fields, survey, via, &asked.id)) {
-        Ok(()) => Verdict::Switched,
+        Ok(()) => {
+            asked.service.counts.answered(response.status);
+            Verdict::Switched
+        }
         Err(_) => Verdict::Left,
     }
 }

@@ -27,7 +27,7 @@ pub struct Parked {
     /// Who it is from.
     pub peer: SocketAddr,
     /// Its place among the callers.
-    pub place: Option<Place>,
+    place: Option<Place>,
 }
 
 /// The connections that wait.
@@ -142,12 +142,12 @@ impl Lot {
 }
 
 impl Parked {
-    /// The connection again.
+    /// The connection again, with its place among the callers.
     ///
     /// # Errors
     /// The runtime cannot take it.
-    pub fn into_stream(self) -> io::Result<TcpStream> {
-        TcpStream::from_std(self.stream)
+    pub fn into_stream(self) -> io::Result<(TcpStream, Option<Place>)> {
+        Ok((TcpStream::from_std(self.stream)?, self.place))
     }
 
     fn has_bytes(&self) -> bool {
