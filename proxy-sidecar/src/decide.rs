@@ -8,6 +8,7 @@
 //! - [`retry`]: whether a failed attempt may be made again (decision 4).
 //! - [`health`]: when a silent backend is looked at again, and when a pair proxy gives up (rule X9).
 //! - [`lookup`]: when DNS may be asked (decision 5).
+//! - [`trust`]: whose word about other people's addresses is taken.
 //! - [`vigil`]: what the callers of a wake went through.
 //! - [`wake`]: how a sleeping service is woken (rules X3 to X6).
 
@@ -19,5 +20,6 @@ pub mod hold;
 pub mod lookup;
 pub mod ramp;
 pub mod retry;
+pub mod trust;
 pub mod vigil;
 pub mod wake;
