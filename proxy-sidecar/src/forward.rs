@@ -31,6 +31,7 @@ pub mod exchange;
 pub mod fields;
 pub mod ids;
 pub mod presence;
+pub mod redirect;
 
 /// What every request needs.
 #[derive(Debug)]
