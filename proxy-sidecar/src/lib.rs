@@ -27,6 +27,7 @@ pub mod metrics;
 pub mod pair;
 pub mod probe;
 pub mod pump;
+pub mod proxy_protocol;
 pub mod register;
 pub mod reply;
 mod run;
