@@ -33,6 +33,7 @@ pub mod reply;
 mod run;
 pub mod service;
 pub mod stream;
+pub mod tls;
 pub mod upstream;
 pub mod wake;
 pub mod watch;
