@@ -13,6 +13,9 @@ use crate::forward::UpstreamProtocol;
 use crate::listen::Times;
 use crate::listen::room::Most;
 use crate::upstream::Dialling;
+pub use crate::config::entry::Entry;
+
+pub mod entry;
 
 /// The proxy as its user sees it.
 pub const PROGRAM: Program = Program {
@@ -122,6 +125,23 @@ const SETTINGS: &[Setting] = &[
     Setting::new("max-tasks", "COUNT", "run-task: no task is started where ECS has this many.").default("10"),
     Setting::new("subnets", "ID", "run-task: subnets of the task, for the awsvpc network mode.").several(),
     Setting::new("security-groups", "ID", "run-task: security groups of the task.").several(),
+    Setting::new("tls-listen", "ADDR:PORT", "Where callers connect with TLS; by default nowhere. It needs a certificate."),
+    Setting::new("tls-cert", "FILE", "A certificate in PEM, followed by those that lead to its authority; read again when it changes. A caller's name picks among several, the first is for every other.")
+        .several(),
+    Setting::new("tls-key", "FILE", "The key of a --tls-cert, in the same order.").several(),
+    Setting::new("tls-cert-pem", "PEM", "A certificate as text, as ECS gives secrets; after those in files.").secret(),
+    Setting::new("tls-key-pem", "PEM", "Its key as text.").secret(),
+    Setting::new("tls-client-ca", "FILE", "Authorities in PEM: every caller by TLS has to show a certificate of theirs."),
+    Setting::new("tls-min-version", "1.2|1.3", "The oldest version of TLS that is spoken.").default("1.2"),
+    Setting::switch("redirect-https", "The plain port sends every request to https."),
+    Setting::new("https-port", "PORT", "The port that --redirect-https sends to, as callers see it.").default("443"),
+    Setting::new("hsts", "DURATION", "Strict-Transport-Security in answers by TLS: for so long browsers use nothing else. 0: it is not said.")
+        .default("0"),
+    Setting::new("proxy-protocol", "off|require", "require: every connection begins with a PROXY header (version 1 or 2) of a trusted proxy, and is refused otherwise.")
+        .default("off"),
+    Setting::new("trusted-proxies", "CIDR|private|none", "Whose PROXY headers and X-Forwarded fields are believed. private: loopback, RFC 1918, 100.64.0.0/10, fc00::/7, fe80::/10.")
+        .default("private")
+        .several(),
     Setting::new("drain-timeout", "DURATION", "How long requests under way may take once it was asked to end.")
         .default("25s"),
 ];
@@ -220,6 +240,8 @@ pub struct Settings {
     pub hold_max: u32,
     /// How tasks are run; none where nothing is woken.
     pub run_task: Option<RunTask>,
+    /// How callers come in.
+    pub entry: Entry,
     /// How long requests may take once it was asked to end.
     pub drain_timeout: Duration,
 }
@@ -270,6 +292,7 @@ impl Settings {
             hold_timeout: given.value("hold-timeout", parse::positive_duration),
             hold_max: given.value("hold-max", parse::count),
             run_task: run_task(&mut given),
+            entry: Entry::from_given(&mut given),
             drain_timeout: given.value("drain-timeout", parse::duration),
         };
         settings.check_together(&mut given);
