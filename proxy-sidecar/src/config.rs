@@ -9,11 +9,11 @@ use daemon::parse;
 use daemon::settings::{Given, Program, Setting, Stop};
 use task_state::{ServiceName, Token};
 
+pub use crate::config::entry::Entry;
 use crate::forward::UpstreamProtocol;
 use crate::listen::Times;
 use crate::listen::room::Most;
 use crate::upstream::Dialling;
-pub use crate::config::entry::Entry;
 
 pub mod entry;
 

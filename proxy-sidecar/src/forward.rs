@@ -5,6 +5,7 @@
 //! the backend's behind [`Backend`](crate::upstream::Backend).
 
 use std::net::SocketAddr;
+use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::decide::retry::{self, Attempted, Failure, Verdict};
 use crate::forward::asked::{Asked, Outgoing};
 use crate::forward::caller::{AnswerHead, Caller};
 use crate::forward::exchange::{Ended, Failed, Terms};
+use crate::forward::fields::Lines;
 use crate::forward::presence::unless_left;
 use crate::listen::Stage;
 use crate::metrics::Counts;
@@ -54,6 +56,8 @@ pub struct Forward {
     pub upgrades: Vec<String>,
     /// `--forwarded`.
     pub forwarded: bool,
+    /// `--redirect-https`: the port that plain requests are sent to.
+    pub redirect_to: Option<NonZeroU16>,
     /// `--hsts`, as the field has it.
     pub hsts: Option<String>,
     /// What is counted of requests that have no service.
@@ -110,6 +114,11 @@ pub enum Carried {
 impl Forward {
     /// Carries one request to its end.
     pub async fn carry(&self, caller: &mut impl Caller, asked: &Asked) -> Carried {
+        if let Some(redirect) = &asked.redirect {
+            let location = redirect.location.as_bytes();
+            let status = redirect.status.as_u16();
+            return self.say(caller, status, "", asked.is_head, false, |lines| lines.line("location", location)).await;
+        }
         match self.pass(caller, asked).await {
             Ok(carried) => carried,
             Err(reason) => {
@@ -132,14 +141,27 @@ impl Forward {
         if reason == Reason::ClientAbort {
             return Carried::Broken;
         }
-        let body = reason.body();
+        let status = reason.status().as_u16();
+        self.say(caller, status, &reason.body(), is_head, ends, |lines| reason.write_fields(lines)).await
+    }
+
+    /// Answers without a backend.
+    async fn say(
+        &self,
+        caller: &mut impl Caller,
+        status: u16,
+        body: &str,
+        is_head: bool,
+        ends: bool,
+        mut fill: impl FnMut(&mut dyn Lines) + Send,
+    ) -> Carried {
         let head = AnswerHead {
-            status: reason.status().as_u16(),
+            status,
             length: if is_head { Length::Absent } else { Length::Exactly(body.len() as u64) },
             said: is_head.then_some(body.len() as u64),
             closes: ends || self.is_leaving(),
         };
-        if caller.answer(head, &mut |lines| reason.write_fields(lines)).is_err() {
+        if caller.answer(head, &mut fill).is_err() {
             return Carried::Broken;
         }
         let mut rest = if is_head { &[][..] } else { body.as_bytes() };

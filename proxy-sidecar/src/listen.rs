@@ -14,16 +14,20 @@ use daemon::moment::Clock;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 
+use crate::decide::trust::Trust;
 use crate::forward::asked;
 use crate::forward::{Forward, Peer};
 use crate::keep_alive::keep_alive;
 use crate::listen::http1::Ended;
 use crate::listen::lot::{Lot, Parked};
-use crate::listen::room::{Most, Place, Room};
+use crate::listen::room::{Place, Room};
+use crate::proxy_protocol::{Header, read_header};
 use crate::reply::Reason;
-use crate::wire::Io;
+use crate::tls::Tls;
+use crate::wire::{Io, Rewound};
 
 pub mod http1;
 pub mod http2;
@@ -62,8 +66,10 @@ pub struct Front {
     pub forward: Forward,
     /// How long callers may take.
     pub times: Times,
-    /// How many connections there may be.
-    pub most: Most,
+    /// Whose word about other people's addresses is taken.
+    pub trust: Trust,
+    /// `--proxy-protocol require`.
+    pub proxy_protocol: bool,
     /// The clock by which parked connections are dated.
     pub clock: Clock,
 }
@@ -72,9 +78,15 @@ pub struct Front {
 type Rests = Option<(TcpStream, SocketAddr, Option<Place>)>;
 
 /// Serves until the stage is [`Stage::Closing`] and every connection has ended, or until it is [`Stage::Stop`].
-pub async fn serve(listener: TcpListener, front: Arc<Front>, mut stage: watch::Receiver<Stage>) {
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    front: Arc<Front>,
+    room: Room,
+    mut stage: watch::Receiver<Stage>,
+) {
     let mut connections: JoinSet<Rests> = JoinSet::new();
-    let room = Room::of_process(front.most);
+    let tls = tls.as_ref();
     let mut lot = match Lot::new(front.times.idle) {
         Ok(lot) => lot,
         Err(error) => {
@@ -91,7 +103,7 @@ pub async fn serve(listener: TcpListener, front: Arc<Front>, mut stage: watch::R
         tokio::select! {
             accepted = accept() => match accepted {
                 Ok((stream, peer, place)) => match place.and_then(|place| room.count(place, peer.ip())) {
-                    Some(place) => open(&mut connections, stream, peer, Some(place), &front, &stage),
+                    Some(place) => open(&mut connections, stream, peer, Some(place), tls, &front, &stage),
                     None => turn_away(&stream, &front),
                 },
                 Err(error) => {
@@ -114,7 +126,7 @@ pub async fn serve(listener: TcpListener, front: Arc<Front>, mut stage: watch::R
         resume(&mut connections, parked, &front, &stage);
     }
     for (stream, peer) in all_that_wait(listener) {
-        open(&mut connections, stream, peer, room.place_now(), &front, &stage);
+        open(&mut connections, stream, peer, room.place_now(), tls, &front, &stage);
     }
     // One that would be parked now is closed.
     let finished = async { while connections.join_next().await.is_some() {} };
@@ -145,13 +157,15 @@ fn open(
     stream: TcpStream,
     peer: SocketAddr,
     place: Option<Place>,
+    tls: Option<&Tls>,
     front: &Arc<Front>,
     stage: &watch::Receiver<Stage>,
 ) {
     // Fails only on a socket that is broken already; reading it will say so.
     let _ = stream.set_nodelay(true);
     keep_alive(&stream);
-    connections.spawn(connection(stream, true, peer, place, Arc::clone(front), stage.clone()));
+    let acceptor = tls.map(Tls::acceptor);
+    connections.spawn(greet(stream, peer, place, acceptor, Arc::clone(front), stage.clone()));
 }
 
 /// Tells one of too many why, as far as that costs nothing.
@@ -180,6 +194,65 @@ fn resume(connections: &mut JoinSet<Rests>, parked: Parked, front: &Arc<Front>, 
     }
 }
 
+/// What comes before a connection's first request: who its caller is, and TLS.
+async fn greet(
+    mut stream: TcpStream,
+    address: SocketAddr,
+    place: Option<Place>,
+    acceptor: Option<TlsAcceptor>,
+    front: Arc<Front>,
+    mut stage: watch::Receiver<Stage>,
+) -> Rests {
+    let address = match front.proxy_protocol {
+        false => address,
+        true => introduced(&mut stream, address, &front).await?,
+    };
+    let Some(acceptor) = acceptor else { return connection(stream, true, address, place, front, stage).await };
+    let stream = match timeout(front.times.header, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => {
+            tracing::debug!(caller = %address, %error, "no TLS");
+            return None;
+        }
+        Err(_) => return None,
+    };
+    let speaks_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    let peer = front.peer(address, true);
+    let io = Io::Tls(Box::new(stream));
+    if speaks_http2 {
+        http2::serve(Rewound::new(BytesMut::new(), io), Arc::new(peer), front, &mut stage).await;
+        return None;
+    }
+    match http1::serve(io, BytesMut::new(), true, &peer, &front.forward, front.times, &mut stage).await {
+        Ended::Http2(io) => http2::serve(io, Arc::new(peer), front, &mut stage).await,
+        Ended::Closed | Ended::Idle(_) => (),
+    }
+    None
+}
+
+/// Who the caller is, as the trusted proxy that connects says.
+async fn introduced(stream: &mut TcpStream, address: SocketAddr, front: &Front) -> Option<SocketAddr> {
+    if !front.trust.trusts(address.ip()) {
+        tracing::debug!(caller = %address, "not a trusted proxy, and PROXY headers are required");
+        return None;
+    }
+    match read_header(stream, front.times.header).await {
+        Ok(Header::Proxied { source, .. }) => Some(source),
+        Ok(Header::Local) => Some(address),
+        Err(error) => {
+            tracing::debug!(caller = %address, %error, "no PROXY header");
+            None
+        }
+    }
+}
+
+impl Front {
+    fn peer(&self, address: SocketAddr, secure: bool) -> Peer {
+        let ip = address.ip().to_canonical();
+        Peer { address, text: ip.to_string(), trusted: self.trust.trusts(ip), secure }
+    }
+}
+
 async fn connection(
     stream: TcpStream,
     fresh: bool,
@@ -188,7 +261,7 @@ async fn connection(
     front: Arc<Front>,
     mut stage: watch::Receiver<Stage>,
 ) -> Rests {
-    let peer = Peer { address, text: address.ip().to_canonical().to_string(), trusted: true, secure: false };
+    let peer = front.peer(address, false);
     let io = Io::Plain(stream);
     match http1::serve(io, BytesMut::new(), fresh, &peer, &front.forward, front.times, &mut stage).await {
         Ended::Closed => None,

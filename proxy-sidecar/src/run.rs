@@ -18,11 +18,13 @@ use crate::config::{Mode, Settings};
 use crate::decide::backends::{Named, Source, Supervision};
 use crate::decide::health::Pace;
 use crate::discover::{Discovery, resolver};
-use crate::forward::Forward;
+use crate::forward::{Forward, redirect};
+use crate::listen::room::Room;
 use crate::listen::{self, Front, Stage};
 use crate::metrics::Counts;
 use crate::register::{self, Registered};
 use crate::service::{Limits, Service};
+use crate::tls::{Tls, TlsError, reload};
 use crate::wake::ecs::Ecs;
 use crate::wake::follow::Follower;
 use crate::wake::{Aws, Waker};
@@ -50,6 +52,8 @@ enum CannotStart {
     Listen(std::net::SocketAddr, #[source] std::io::Error),
     #[error("cannot read the system's DNS settings")]
     Resolver(#[source] hickory_resolver::net::NetError),
+    #[error("cannot serve TLS")]
+    Tls(#[source] TlsError),
     #[error("cannot handle signals")]
     Signals(#[source] std::io::Error),
     #[error("{} is no address", register::METADATA_VARIABLE)]
@@ -98,6 +102,11 @@ async fn serve(settings: Settings) -> Result<Code, CannotStart> {
     let mut signals =
         Signals { terminate: signals(SignalKind::terminate())?, interrupt: signals(SignalKind::interrupt())? };
     let listener = bind(settings.listen)?;
+    let encrypted = settings.entry.tls.as_ref();
+    let tls = match encrypted {
+        Some(encrypted) => Some((bind(encrypted.listen)?, Tls::load(&encrypted.settings).map_err(CannotStart::Tls)?)),
+        None => None,
+    };
     let admin_listener = bind(settings.admin_listen)?;
     let admin = admin_listener.local_addr().map_err(|error| CannotStart::Listen(settings.admin_listen, error))?;
     let clock = Clock::start();
@@ -125,14 +134,32 @@ async fn serve(settings: Settings) -> Result<Code, CannotStart> {
         upstream: settings.upstream_protocol,
         upgrades: settings.upgrades.clone(),
         forwarded: settings.forwarded,
-        hsts: None,
+        redirect_to: encrypted.and_then(|tls| tls.redirect_to),
+        hsts: encrypted.and_then(|tls| redirect::hsts(tls.hsts)?.to_str().ok().map(str::to_owned)),
         counts: Arc::clone(&counts),
         stage: stages.clone(),
     };
-    let front = Front { forward, times: settings.times, most: settings.most, clock };
-    let mut served = tokio::spawn(listen::serve(listener, Arc::new(front), stages));
+    let front = Arc::new(Front {
+        forward,
+        times: settings.times,
+        trust: settings.entry.trust.clone(),
+        proxy_protocol: settings.entry.proxy_protocol,
+        clock,
+    });
+    let room = Room::of_process(settings.most);
+    let mut served = JoinSet::new();
+    served.spawn(listen::serve(listener, None, Arc::clone(&front), room.clone(), stages.clone()));
+    let own_tls = match (encrypted, tls) {
+        (Some(encrypted), Some((listener, tls))) => {
+            background.spawn(reload::follow(tls.clone()));
+            let own = listener.local_addr().map_err(|error| CannotStart::Listen(encrypted.listen, error))?;
+            served.spawn(listen::serve(listener, Some(tls), front, room, stages));
+            Some(own)
+        }
+        _ => None,
+    };
     let registered = register_itself(&mut background, &settings, own, registrar)?;
-    tracing::info!(listen = %own, %admin, services = services.len(), mode = ?settings.mode, "proxy started");
+    tracing::info!(listen = %own, tls_listen = own_tls.map(tracing::field::display), %admin, services = services.len(), mode = ?settings.mode, "proxy started");
 
     let code = tokio::select! {
         () = signals.any() => Code::Asked,
@@ -161,7 +188,7 @@ async fn close(
     services: &[Arc<Service>],
     registered: Option<oneshot::Receiver<Registered>>,
     leave_within: Duration,
-    served: &mut tokio::task::JoinHandle<()>,
+    served: &mut JoinSet<()>,
 ) {
     stage.send_replace(Stage::Leaving);
     if let Some(Ok(registered)) = registered.map(|mut r| r.try_recv())
@@ -170,7 +197,7 @@ async fn close(
         tracing::warn!("proxy not deregistered in time");
     }
     stage.send_replace(Stage::Closing);
-    let _ = served.await;
+    while served.join_next().await.is_some() {}
     // Tunnels live on after the connections that carried them.
     while services.iter().any(|service| service.is_busy()) {
         sleep(QUICK_TICK).await;

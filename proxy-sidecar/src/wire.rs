@@ -5,6 +5,7 @@
 //! it, and by nobody else.
 
 use std::mem::MaybeUninit;
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::BytesMut;
@@ -15,6 +16,7 @@ use http1::head::{Outlook, Progress};
 use http1::request::Request;
 use http1::response::Response;
 use http1::{Field, Flaw, Limits, fields, write};
+use tokio::io::AsyncWrite as _;
 
 use crate::pump::{Cut, Piece, Sink, Source};
 use crate::wire::inbox::Inbox;
@@ -264,9 +266,10 @@ impl Wire {
         }
     }
 
-    /// Says that nothing more comes from us, after what was written.
-    pub fn end_writing(&self) {
-        self.io.end_writing();
+    /// Says that nothing more comes from us, after what was written; the other side may still send.
+    pub fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        // It fails only where the other side was faster.
+        Pin::new(&mut self.io).poll_shutdown(context).map(|_| ())
     }
 
     /// Whether the last exchange has left nothing behind, so that another may follow.

@@ -9,6 +9,7 @@ use http1::target::{self, Target};
 use http1::{Field, Flaw, write};
 
 use crate::forward::fields::{self, Survey, Way};
+use crate::forward::redirect::{self, Redirect};
 use crate::forward::{Forward, Peer, ids};
 use crate::reply::Reason;
 use crate::service::Service;
@@ -100,6 +101,8 @@ pub struct Asked {
     pub id: Vec<u8>,
     /// The request came over TLS.
     pub secure: bool,
+    /// Where it is sent instead of being carried.
+    pub redirect: Option<Redirect>,
 }
 
 /// Checks a head and rewrites it.
@@ -118,6 +121,7 @@ pub fn ask(forward: &Forward, peer: &Peer, head: &Head<'_, '_>) -> Result<Asked,
     let service = forward.service_of(host).ok_or(Reason::NoSuchService)?;
     let expects = expects(head, &survey, length)?;
     let upgrade = upgrade(forward, head, &survey);
+    let redirect = redirect(forward, peer, head, &survey, host);
     // A caller of HTTP/1.0 may name no host; the service's own name stands in.
     let host = if host.is_empty() { service.name.as_str() } else { host };
 
@@ -156,6 +160,7 @@ pub fn ask(forward: &Forward, peer: &Peer, head: &Head<'_, '_>) -> Result<Asked,
         is_connect: head.protocol.is_some(),
         id: survey.request_id.filter(|_| peer.trusted).unwrap_or(&fresh_id).to_vec(),
         secure: peer.secure,
+        redirect,
         service,
     })
 }
@@ -208,6 +213,17 @@ fn upgrade(forward: &Forward, head: &Head<'_, '_>, survey: &Survey<'_>) -> Optio
     let complete = !is_websocket || head.protocol.is_some() || survey.has_websocket_key;
     let listed = forward.upgrades.iter().find(|listed| token.eq_ignore_ascii_case(listed));
     listed.filter(|_| complete).cloned()
+}
+
+/// To `https`, unless the request comes by it: on its last way, or as a trusted proxy in front says, before.
+fn redirect(forward: &Forward, peer: &Peer, head: &Head<'_, '_>, survey: &Survey<'_>, host: &str) -> Option<Redirect> {
+    let port = forward.redirect_to?;
+    let before = survey.forwarded_proto.is_some_and(|proto| peer.trusted && proto.eq_ignore_ascii_case(b"https"));
+    if peer.secure || before {
+        return None;
+    }
+    let method = Method::from_bytes(head.method.as_bytes()).ok()?;
+    redirect::to_https(&method, host.as_bytes(), head.target.as_bytes(), port)
 }
 
 fn http1_head(head: &Head<'_, '_>, target: Target<'_>, survey: &Survey<'_>, way: &Way<'_>, length: Length) -> Vec<u8> {

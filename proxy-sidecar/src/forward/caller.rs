@@ -1,7 +1,7 @@
 //! What a request's way needs of its caller, whatever version it speaks.
 
 use std::io;
-use std::task::Context;
+use std::task::{Context, Poll};
 
 use http1::framing::Length;
 
@@ -47,8 +47,8 @@ pub trait Caller: Source + Sink {
     /// The answer that was begun ends here, in a way that nobody takes for its proper end (trap 12).
     fn cut(&mut self);
 
-    /// Nothing more comes from us, in a tunnel.
-    fn end_writing(&mut self);
+    /// Says that nothing more comes from us, in a tunnel.
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()>;
 
     /// Whether it is there.
     fn poll_left(&mut self, context: &mut Context<'_>) -> Left;

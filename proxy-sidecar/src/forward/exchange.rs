@@ -340,22 +340,23 @@ pub async fn finish(caller: &mut impl Caller, backend: &mut impl Backend, begun:
 /// Joins the two ends of a tunnel until both have ended, or one breaks.
 async fn join(caller: &mut impl Caller, backend: &mut impl Backend) -> Ended {
     let (mut up, mut down) = (Pump::default(), Pump::default());
+    let (mut up_ended, mut down_ended) = (false, false);
     poll_fn(|context| {
-        if !up.is_done() {
+        if !up_ended {
             match up.poll(context, caller, backend) {
-                Poll::Ready(Ok(())) => backend.end_writing(),
+                Poll::Ready(Ok(())) => up_ended = backend.poll_end(context).is_ready(),
                 Poll::Ready(Err(_)) => return Poll::Ready(Ended::CutByCaller),
                 Poll::Pending => (),
             }
         }
-        if !down.is_done() {
+        if !down_ended {
             match down.poll(context, backend, caller) {
-                Poll::Ready(Ok(())) => caller.end_writing(),
+                Poll::Ready(Ok(())) => down_ended = caller.poll_end(context).is_ready(),
                 Poll::Ready(Err(_)) => return Poll::Ready(Ended::CutByBackend),
                 Poll::Pending => (),
             }
         }
-        match up.is_done() && down.is_done() {
+        match up_ended && down_ended {
             true => Poll::Ready(Ended::Whole { keeps: false }),
             false => Poll::Pending,
         }

@@ -59,6 +59,8 @@ pub struct Survey<'b> {
     pub has_websocket_key: bool,
     /// An `X-Request-Id` that can be one.
     pub request_id: Option<&'b [u8]>,
+    /// `X-Forwarded-Proto`, the last of them.
+    pub forwarded_proto: Option<&'b [u8]>,
     /// `Strict-Transport-Security`.
     pub has_hsts: bool,
     /// `Via` of hops before.
@@ -66,7 +68,6 @@ pub struct Survey<'b> {
     /// `X-Forwarded-For`, and `Forwarded`.
     has_forwarded_for: bool,
     has_forwarded: bool,
-    has_forwarded_proto: bool,
     has_forwarded_host: bool,
     has_trace: bool,
     cookies: usize,
@@ -103,7 +104,7 @@ impl<'b> Survey<'b> {
                 Name::Via => survey.has_via = true,
                 Name::ForwardedFor => survey.has_forwarded_for = true,
                 Name::Forwarded => survey.has_forwarded = true,
-                Name::ForwardedProto => survey.has_forwarded_proto = true,
+                Name::ForwardedProto => survey.forwarded_proto = Some(field.value),
                 Name::ForwardedHost => survey.has_forwarded_host = true,
                 Name::TraceParent => {
                     traces += 1;
@@ -193,7 +194,7 @@ pub fn request(out: &mut dyn Lines, fields: &[Field<'_>], survey: &Survey<'_>, w
         true => list(out, fields, survey, "x-forwarded-for", b", ", Some(way.address.as_bytes())),
         false => out.line("x-forwarded-for", way.address.as_bytes()),
     }
-    if !has(survey.has_forwarded_proto, "x-forwarded-proto") {
+    if !has(survey.forwarded_proto.is_some(), "x-forwarded-proto") {
         out.line("x-forwarded-proto", secure_word);
     }
     if !has(survey.has_forwarded_host, "x-forwarded-host") {

@@ -87,6 +87,8 @@ pub async fn serve(
             Came::Quiet => {
                 return match conversation.wire.into_io() {
                     Io::Plain(stream) => Ended::Idle(stream),
+                    // A session has more to keep than a socket.
+                    Io::Tls(_) => Ended::Closed,
                 };
             }
         };
@@ -198,8 +200,11 @@ impl Conversation {
     /// Ends our side and reads on for a while: a socket that is closed with bytes unread is reset, and the caller might
     /// never see what it was told (RFC 9112, 9.6).
     async fn linger(&mut self) {
-        self.wire.end_writing();
-        let _ = timeout(LINGER, poll_fn(|context| self.wire.poll_discard(context))).await;
+        let end = async {
+            poll_fn(|context| self.wire.poll_end(context)).await;
+            poll_fn(|context| self.wire.poll_discard(context)).await;
+        };
+        let _ = timeout(LINGER, end).await;
     }
 }
 
@@ -292,8 +297,8 @@ impl Caller for Conversation {
         self.wire.cut();
     }
 
-    fn end_writing(&mut self) {
-        self.wire.end_writing();
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.wire.poll_end(context)
     }
 
     fn poll_left(&mut self, context: &mut Context<'_>) -> Left {

@@ -218,9 +218,10 @@ impl Caller for Stream {
         self.going.reset(Reason::INTERNAL_ERROR);
     }
 
-    fn end_writing(&mut self) {
+    fn poll_end(&mut self, _context: &mut Context<'_>) -> Poll<()> {
         // A tunnel promises no length.
         let _ = self.going.finish(None);
+        Poll::Ready(())
     }
 
     fn poll_left(&mut self, context: &mut Context<'_>) -> Left {

@@ -30,8 +30,8 @@ pub trait Backend: Source + Sink {
     /// From now on it is one end of a tunnel.
     fn become_tunnel(&mut self);
 
-    /// Nothing more comes from us, in a tunnel.
-    fn end_writing(&mut self);
+    /// Says that nothing more comes from us, in a tunnel.
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()>;
 
     /// Whether nothing of the request has left this process.
     fn has_sent_nothing(&self) -> bool;

@@ -85,8 +85,8 @@ impl Backend for Kept {
         self.wire.become_tunnel();
     }
 
-    fn end_writing(&mut self) {
-        self.wire.end_writing();
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.wire.poll_end(context)
     }
 
     fn has_sent_nothing(&self) -> bool {

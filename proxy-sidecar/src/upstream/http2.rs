@@ -184,8 +184,9 @@ impl Backend for Stream {
     /// Tunnels go by HTTP/1.1.
     fn become_tunnel(&mut self) {}
 
-    fn end_writing(&mut self) {
+    fn poll_end(&mut self, _context: &mut Context<'_>) -> Poll<()> {
         let _ = self.going.finish(None);
+        Poll::Ready(())
     }
 
     fn has_sent_nothing(&self) -> bool {

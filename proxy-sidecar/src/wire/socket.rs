@@ -7,15 +7,18 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use nix::sys::socket::sockopt::Linger;
-use nix::sys::socket::{MsgFlags, Shutdown, recv, setsockopt, shutdown};
+use nix::sys::socket::{MsgFlags, recv, setsockopt};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
 
 /// A socket.
 #[derive(Debug)]
 pub enum Io {
     /// As it is.
     Plain(TcpStream),
+    /// Under TLS, a caller's.
+    Tls(Box<TlsStream<TcpStream>>),
 }
 
 impl Io {
@@ -24,6 +27,7 @@ impl Io {
     pub fn socket(&self) -> &TcpStream {
         match self {
             Io::Plain(stream) => stream,
+            Io::Tls(stream) => stream.get_ref().0,
         }
     }
 
@@ -50,18 +54,13 @@ impl Io {
         // It fails only on a socket that is broken already.
         let _ = setsockopt(self.socket(), Linger, &at_once);
     }
-
-    /// Says that nothing more comes from us; the other side may still send.
-    pub fn end_writing(&self) {
-        // It fails only where the other side was faster.
-        let _ = shutdown(self.socket().as_raw_fd(), Shutdown::Write);
-    }
 }
 
 impl AsyncRead for Io {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Io::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            Io::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
         }
     }
 }
@@ -70,6 +69,7 @@ impl AsyncWrite for Io {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Io::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
+            Io::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
         }
     }
 
@@ -80,24 +80,28 @@ impl AsyncWrite for Io {
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Io::Plain(stream) => Pin::new(stream).poll_write_vectored(context, slices),
+            Io::Tls(stream) => Pin::new(stream).poll_write_vectored(context, slices),
         }
     }
 
     fn is_write_vectored(&self) -> bool {
         match self {
             Io::Plain(_) => true,
+            Io::Tls(stream) => stream.is_write_vectored(),
         }
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Io::Plain(stream) => Pin::new(stream).poll_flush(context),
+            Io::Tls(stream) => Pin::new(stream).poll_flush(context),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Io::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Io::Tls(stream) => Pin::new(stream).poll_shutdown(context),
         }
     }
 }
