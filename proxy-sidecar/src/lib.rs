@@ -1,10 +1,12 @@
 //! The proxy: holds requests for a sleeping ECS service, wakes it, and sends them where they may be sent.
 //!
 //! # A tour
-//! A connection is accepted in [`listen`]; each of its requests goes through [`forward`], top to bottom: its head is
-//! checked and rewritten ([`forward::framing`], [`forward::headers`]), its [`service`] is found by the `Host` field, the
-//! service lets it pass or holds it, [`upstream`] makes one attempt at one backend, and the answer streams back
-//! ([`forward::body`], [`forward::upgrade`]). Every failure becomes a reply by one table, [`reply`].
+//! A connection is accepted in [`listen`]; it may say for whom it comes ([`proxy_protocol`], believed by
+//! [`decide::trust`]) and may be encrypted ([`tls`]). Each of its requests goes through [`forward`], top to bottom: its head is
+//! checked and rewritten ([`forward::asked`], [`forward::fields`]), its [`service`] is found by the `Host` field, the
+//! service lets it pass or holds it, [`upstream`] gives a connection to one backend, and [`forward::exchange`] sends it there
+//! and its answer back. HTTP/1.1 is [`wire`] and the crate `http1`, HTTP/2 is [`stream`]; bodies are moved by [`pump`].
+//! Every failure becomes a reply by one table, [`reply`], and is counted in [`metrics`].
 //!
 //! Beside that, for each service: [`discover`] asks DNS who is there, [`watch`] follows each backend's supervisor (state,
 //! lease, reports, release), [`probe`] checks those without one, [`wake`] carries out wakes and call-backs, and [`pair`]
@@ -13,8 +15,8 @@
 //!
 //! [`register`] makes the proxy itself known, [`admin`] tells people what it sees, [`run()`] joins the parts.
 //!
-//! Long-lived tasks are spawned in `run.rs`; besides, [`listen`] spawns a task for each connection, [`upstream`] one for
-//! each of its connections, [`watch`] one for each backend and [`forward::upgrade`] one for each tunnel.
+//! Long-lived tasks are spawned in `run.rs`; besides, [`listen`] spawns a task for each connection and for each stream of
+//! HTTP/2, [`upstream::http2`] one for each of its connections, and [`watch`] one for each backend.
 
 pub mod admin;
 pub mod config;
