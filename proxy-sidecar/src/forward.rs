@@ -2,7 +2,7 @@
 //!
 //! [`asked`] checks its head and rewrites it; the service lets it pass or holds it; [`exchange`] sends it to one backend
 //! and its answer back. What of it depends on the version a caller speaks is behind [`caller::Caller`], what depends on
-//! the backend's behind [`Backend`](crate::upstream::Backend).
+//! the backend's behind [`Backend`].
 
 use std::net::SocketAddr;
 use std::num::NonZeroU16;

@@ -1,7 +1,7 @@
 //! One HTTP/1.1 connection, a caller's or a backend's: what comes is read by its framing, what goes is framed anew.
 //!
 //! Heads are read and written by those who know what they mean ([`Wire::poll_request`], [`Wire::poll_response`],
-//! [`Wire::head`]); between them the wire is a [`Source`] and a [`Sink`] of bodies. It is polled by the task that has
+//! [`Wire::lines`]); between them the wire is a [`Source`] and a [`Sink`] of bodies. It is polled by the task that has
 //! it, and by nobody else.
 
 use std::mem::MaybeUninit;
