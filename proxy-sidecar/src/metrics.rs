@@ -60,15 +60,16 @@ const BACKENDS: Kind = Kind("doze_proxy_usable_backends", "gauge", "Backends tha
 #[must_use]
 pub fn text(services: &[(ServiceView, &Counts)], nobodys: &Counts) -> String {
     let mut out = String::new();
-    let all = || services.iter().map(|(view, counts)| (view.name.as_str(), *counts)).chain([("", nobodys)]);
     head(&mut out, &ANSWERS);
-    for (service, counts) in all() {
+    for (view, counts) in services {
+        let service = view.name.as_str();
         for (class, count) in (1..).zip(&counts.answers) {
             line(&mut out, &ANSWERS, service, &format!(",class=\"{class}xx\""), read(count));
         }
     }
     head(&mut out, &REPLIES);
-    for (service, counts) in all() {
+    let named = services.iter().map(|(view, counts)| (view.name.as_str(), *counts));
+    for (service, counts) in named.chain([("", nobodys)]) {
         for (reason, count) in Reason::ALL.iter().zip(&counts.reasons) {
             // Those that never happened are left out: there are many, for each service.
             if read(count) > 0 {
@@ -112,16 +113,34 @@ mod tests {
 
     #[test]
     fn what_was_counted_is_told_with_its_reason() {
-        let counts = Counts::default();
+        let (counts, nobodys) = (Counts::default(), Counts::default());
+        nobodys.refused(Reason::BadHost);
         counts.refused(Reason::HoldTimeout);
         counts.refused(Reason::HoldTimeout);
         counts.answered(101);
         counts.answered(599);
-        let text = text(&[], &counts);
-        assert!(text.contains("doze_proxy_replies_total{service=\"\",reason=\"hold_timeout\"} 2\n"), "{text}");
-        assert!(text.contains("doze_proxy_answers_total{service=\"\",class=\"1xx\"} 1\n"), "{text}");
-        assert!(text.contains("doze_proxy_answers_total{service=\"\",class=\"5xx\"} 1\n"), "{text}");
-        assert!(!text.contains("bad_host"), "{text}");
+        let view = ServiceView {
+            name: "shop".to_owned(),
+            phase: "asleep",
+            held: 3,
+            held_ms: None,
+            callers: None,
+            backends: Vec::new(),
+            wake: None,
+            last_wake: None,
+            fruitless_wakes: 0,
+        };
+        let text = text(&[(view, &counts)], &nobodys);
+        for line in [
+            "doze_proxy_replies_total{service=\"shop\",reason=\"hold_timeout\"} 2\n",
+            "doze_proxy_replies_total{service=\"\",reason=\"bad_host\"} 1\n",
+            "doze_proxy_answers_total{service=\"shop\",class=\"1xx\"} 1\n",
+            "doze_proxy_answers_total{service=\"shop\",class=\"5xx\"} 1\n",
+            "doze_proxy_held_requests{service=\"shop\"} 3\n",
+        ] {
+            assert!(text.contains(line), "{line} is not in {text}");
+        }
+        assert!(!text.contains("wake_failed"), "{text}");
     }
 
     #[test]

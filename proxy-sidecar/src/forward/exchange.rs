@@ -97,7 +97,7 @@ pub enum Ended {
 #[derive(Debug)]
 struct Upload {
     pump: Pump,
-    /// Not before the backend says 100.
+    /// Not before the backend says 100, or switches.
     waits: bool,
     /// The backend takes no more; its answer may be there all the same.
     refused: bool,
@@ -133,7 +133,9 @@ pub async fn begin(
     terms: Terms<'_>,
 ) -> Result<Begun, Failed> {
     backend.send(&asked.outgoing, asked.length);
-    let mut upload = Upload { pump: Pump::default(), waits: asked.expects, refused: false };
+    // What a caller sends after an extended CONNECT is the tunnel's, and there is none yet.
+    let waits = asked.expects || asked.is_connect;
+    let mut upload = Upload { pump: Pump::default(), waits, refused: false };
     let (mut presence, mut patience, mut deadline) = (Presence::default(), Alarm::default(), Alarm::default());
     let mut interim = 0;
     poll_fn(|context| {
@@ -177,7 +179,7 @@ pub async fn begin(
                     return Poll::Ready(Err(no_answer(&no_head, backend, upload.pump.moved())));
                 }
                 Poll::Pending if presence.has_left(context, caller) => return Poll::Ready(Err(Failed::Left)),
-                Poll::Pending if upload.waits && patience.poll(context, CONTINUE_AFTER).is_ready() => {
+                Poll::Pending if upload.waits && asked.expects && patience.poll(context, CONTINUE_AFTER).is_ready() => {
                     upload.waits = false;
                     caller.interim(100, &mut |_| ());
                     if let Poll::Ready(Err(_)) = caller.poll_flush(context) {
