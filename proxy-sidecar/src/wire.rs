@@ -10,18 +10,21 @@ use std::task::{Context, Poll, ready};
 
 use bytes::BytesMut;
 use http::HeaderMap;
-use http1::chunks::{Chunks, Step};
 use http1::framing::Length;
 use http1::head::{Outlook, Progress};
 use http1::request::Request;
 use http1::response::Response;
-use http1::{Field, Flaw, Limits, fields, write};
+use http1::{Flaw, Limits};
 use tokio::io::AsyncWrite as _;
 
 use crate::pump::{Cut, Piece, Sink, Source};
+use crate::wire::coming::{Coming, Next};
+use crate::wire::going::Going;
 use crate::wire::inbox::Inbox;
 use crate::wire::outbox::Outbox;
 
+pub mod coming;
+pub mod going;
 mod inbox;
 mod outbox;
 mod rewound;
@@ -35,9 +38,6 @@ const SMALL: usize = 8 * 1024;
 
 /// As much as may wait before it is written, though more could come along.
 const FULL: usize = 32 * 1024;
-
-/// The largest chunk we write.
-const LARGEST_CHUNK: usize = 64 * 1024;
 
 /// What a client of HTTP/2 sends first (RFC 9113, 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -60,25 +60,6 @@ pub struct Wire {
     trailers: Option<HeaderMap>,
     outbox: Outbox,
     going: Going,
-}
-
-/// What of a body has yet to come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Coming {
-    Nothing,
-    Exactly(u64),
-    Chunked(Chunks),
-    UntilClose,
-}
-
-/// What of a body has yet to go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Going {
-    Nothing,
-    Exactly(u64),
-    /// So much of the chunk that was begun.
-    Chunked(usize),
-    UntilClose,
 }
 
 /// Why no head came.
@@ -212,12 +193,7 @@ impl Wire {
     /// The body that follows the head that was read.
     pub fn expect(&mut self, length: Length) {
         self.trailers = None;
-        self.coming = match length {
-            Length::Absent | Length::Exactly(0) => Coming::Nothing,
-            Length::Exactly(bytes) => Coming::Exactly(bytes),
-            Length::Chunked => Coming::Chunked(Chunks::default()),
-            Length::UntilClose => Coming::UntilClose,
-        };
+        self.coming = Coming::of(length);
     }
 
     /// Whether the body that was expected has come to its end.
@@ -238,12 +214,7 @@ impl Wire {
 
     /// The head is written; a body of this length follows it.
     pub fn follow_with(&mut self, length: Length) {
-        self.going = match length {
-            Length::Absent => Going::Nothing,
-            Length::Exactly(bytes) => Going::Exactly(bytes),
-            Length::Chunked => Going::Chunked(0),
-            Length::UntilClose => Going::UntilClose,
-        };
+        self.going = Going::of(length);
     }
 
     /// Whether the kernel has taken nothing of the message that was begun.
@@ -319,10 +290,11 @@ impl Wire {
         self.outbox.shrink();
     }
 
-    fn take_in(&mut self, context: &mut Context<'_>, room: usize) -> Poll<Result<(), Cut>> {
-        match ready!(self.inbox.poll_fill(context, &mut self.io, room)) {
-            Ok(1..) => Poll::Ready(Ok(())),
-            Ok(0) | Err(_) => Poll::Ready(Err(Cut::Short)),
+    /// Room for the next read of the body that comes.
+    fn room(&self) -> usize {
+        match self.coming {
+            Coming::Exactly(left) => usize::try_from(left).unwrap_or(usize::MAX).min(LARGEST_ROOM),
+            Coming::Nothing | Coming::Chunked(_) | Coming::UntilClose => self.inbox.room(),
         }
     }
 }
@@ -341,37 +313,19 @@ pub enum Left {
 impl Source for Wire {
     fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Result<Piece<'_>, Cut>> {
         let available = loop {
-            match &mut self.coming {
-                Coming::Nothing => return Poll::Ready(Ok(Piece::End)),
-                Coming::Exactly(left) => {
-                    let left = usize::try_from(*left).unwrap_or(usize::MAX);
-                    let available = self.inbox.bytes().len().min(left);
-                    if available > 0 {
-                        break available;
-                    }
-                    ready!(self.take_in(context, left.min(LARGEST_ROOM)))?;
+            let (skip, next) = self.coming.next(self.inbox.bytes()).map_err(|_| Cut::Malformed)?;
+            self.inbox.consume(skip);
+            match next {
+                Next::Data(bytes) => break bytes,
+                Next::Over(trailers) => {
+                    self.trailers = trailers.or(self.trailers.take());
+                    return Poll::Ready(Ok(Piece::End));
                 }
-                Coming::Chunked(chunks) => {
-                    let (skip, step) = chunks.step(self.inbox.bytes()).map_err(|_| Cut::Malformed)?;
-                    self.inbox.consume(skip);
-                    match step {
-                        Step::Data(bytes) => break bytes,
-                        Step::End(bytes) => {
-                            self.trailers = trailers(&self.inbox.bytes()[..bytes]).map_err(|_| Cut::Malformed)?;
-                            self.inbox.consume(bytes);
-                            self.coming = Coming::Nothing;
-                        }
-                        Step::More => ready!(self.take_in(context, self.inbox.room()))?,
-                    }
-                }
-                Coming::UntilClose => {
-                    if !self.inbox.is_empty() {
-                        break self.inbox.bytes().len();
-                    }
-                    let room = self.inbox.room();
+                Next::More => {
+                    let room = self.room();
                     match ready!(self.inbox.poll_fill(context, &mut self.io, room)) {
                         Ok(1..) => (),
-                        Ok(0) => self.coming = Coming::Nothing,
+                        Ok(0) => self.coming.close()?,
                         Err(_) => return Poll::Ready(Err(Cut::Short)),
                     }
                 }
@@ -382,16 +336,7 @@ impl Source for Wire {
 
     fn consume(&mut self, bytes: usize) {
         self.inbox.consume(bytes);
-        match &mut self.coming {
-            Coming::Exactly(left) => {
-                *left = left.saturating_sub(bytes as u64);
-                if *left == 0 {
-                    self.coming = Coming::Nothing;
-                }
-            }
-            Coming::Chunked(chunks) => chunks.took(bytes),
-            Coming::Nothing | Coming::UntilClose => (),
-        }
+        self.coming.took(bytes);
     }
 
     fn take_trailers(&mut self) -> Option<HeaderMap> {
@@ -404,76 +349,29 @@ impl Sink for Wire {
         if self.outbox.len() >= FULL {
             ready!(self.outbox.poll_flush(context, &mut self.io))?;
         }
-        match &mut self.going {
-            // More than was promised: the promise is kept, and the connection is not.
-            Going::Nothing | Going::Exactly(0) => Poll::Ready(Err(std::io::ErrorKind::InvalidData.into())),
-            Going::Exactly(left) => {
-                let fits = bytes.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
-                let put = ready!(put(&mut self.outbox, context, &mut self.io, &bytes[..fits]))?;
-                *left -= put as u64;
-                Poll::Ready(Ok(put))
+        let portion = self.going.portion(bytes.len(), self.outbox.lines())?;
+        let data = &bytes[..portion.bytes];
+        let put = if data.len() <= SMALL && self.outbox.len() > 0 {
+            // What is small goes along with what waits.
+            self.outbox.lines().extend_from_slice(data);
+            self.outbox.lines().extend_from_slice(portion.after);
+            data.len()
+        } else {
+            let written = ready!(self.outbox.poll_write_with(context, &mut self.io, data, portion.after))?;
+            if let Some(of_after) = written.checked_sub(data.len()) {
+                self.outbox.lines().extend_from_slice(&portion.after[of_after..]);
             }
-            Going::UntilClose => put(&mut self.outbox, context, &mut self.io, bytes),
-            Going::Chunked(left) => {
-                if *left == 0 {
-                    *left = bytes.len().min(LARGEST_CHUNK);
-                    write::chunk_size(self.outbox.lines(), *left);
-                }
-                let chunk = &bytes[..bytes.len().min(*left)];
-                let ends = chunk.len() == *left;
-                if chunk.len() <= SMALL {
-                    self.outbox.lines().extend_from_slice(chunk);
-                    if ends {
-                        self.outbox.lines().extend_from_slice(b"\r\n");
-                    }
-                    *left -= chunk.len();
-                    return Poll::Ready(Ok(chunk.len()));
-                }
-                let after: &[u8] = if ends { b"\r\n" } else { b"" };
-                let written = ready!(self.outbox.poll_write_with(context, &mut self.io, chunk, after))?;
-                let put = written.min(chunk.len());
-                *left -= put;
-                if *left == 0 {
-                    self.outbox.lines().extend_from_slice(&after[written - put..]);
-                }
-                Poll::Ready(Ok(put))
-            }
-        }
+            written.min(data.len())
+        };
+        self.going.went(put);
+        Poll::Ready(Ok(put))
     }
 
     fn finish(&mut self, trailers: Option<HeaderMap>) -> Result<(), Cut> {
-        if let Going::Exactly(1..) = self.going {
-            return Err(Cut::Short);
-        }
-        if let Going::Chunked(_) = self.going {
-            let lines = self.outbox.lines();
-            lines.extend_from_slice(b"0\r\n");
-            for (name, value) in trailers.iter().flatten() {
-                write::field(lines, name.as_str(), value.as_bytes());
-            }
-            lines.extend_from_slice(b"\r\n");
-        }
-        self.going = Going::Nothing;
-        Ok(())
+        self.going.finish(trailers.as_ref(), self.outbox.lines())
     }
 
     fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         self.outbox.poll_flush(context, &mut self.io)
     }
-}
-
-/// What is small goes along with what waits; what is large is not copied.
-fn put(outbox: &mut Outbox, context: &mut Context<'_>, io: &mut Io, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
-    if outbox.len() > 0 && bytes.len() <= SMALL {
-        outbox.lines().extend_from_slice(bytes);
-        return Poll::Ready(Ok(bytes.len()));
-    }
-    outbox.poll_write_with(context, io, bytes, b"")
-}
-
-/// The trailers of a section that may go on: none that would frame, route or authenticate (RFC 9110, 6.5.1).
-fn trailers(section: &[u8]) -> Result<Option<HeaderMap>, Flaw> {
-    let mut slots = [Field { name: "", value: b"" }; fields::MOST_TRAILERS];
-    let read = fields::trailers(section, &mut slots)?;
-    Ok(crate::forward::fields::trailers(read.iter().map(|field| (field.name, field.value))))
 }

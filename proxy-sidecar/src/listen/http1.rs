@@ -11,8 +11,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use http::HeaderMap;
-use http1::framing::{self, Length};
-use http1::write;
+use http1::framing;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -25,6 +24,8 @@ use crate::listen::{Stage, Times};
 use crate::pump::{Cut, Piece, Sink, Source};
 use crate::reply::Reason;
 use crate::wire::{Io, Left, NoHead, Rewound, Wire};
+
+pub mod answer;
 
 /// How long a connection that was just accepted may take for its first byte once the proxy closes.
 const LAST_CALL: Duration = Duration::from_secs(1);
@@ -239,56 +240,18 @@ impl Sink for Conversation {
 impl Caller for Conversation {
     fn answer(&mut self, head: AnswerHead, fill: Fill<'_>) -> io::Result<()> {
         self.wire.begin();
-        // A body whose end only the connection can tell ends it.
-        let length = match (head.length, self.spoken) {
-            (Length::Chunked | Length::UntilClose, Spoken::Http11 | Spoken::Http2) => Length::Chunked,
-            (Length::Chunked | Length::UntilClose, Spoken::Http10) => {
-                self.keeps = false;
-                Length::UntilClose
-            }
-            (length @ (Length::Absent | Length::Exactly(_)), _) => length,
-        };
-        self.keeps &= !head.closes;
-        let lines = self.wire.lines();
-        write::status_line(lines, head.status);
-        fill(lines);
-        match length {
-            Length::Exactly(bytes) => asked::length_line(lines, bytes),
-            Length::Chunked => write::field(lines, "transfer-encoding", b"chunked"),
-            Length::Absent | Length::UntilClose => {
-                if let Some(bytes) = head.said {
-                    asked::length_line(lines, bytes);
-                }
-            }
-        }
-        match (self.keeps, self.spoken) {
-            (false, _) => lines.extend_from_slice(b"connection: close\r\n"),
-            (true, Spoken::Http10) => lines.extend_from_slice(b"connection: keep-alive\r\n"),
-            (true, Spoken::Http11 | Spoken::Http2) => (),
-        }
-        lines.extend_from_slice(b"\r\n");
+        let length = answer::head(self.wire.lines(), head, self.spoken, &mut self.keeps, fill);
         self.wire.follow_with(length);
         Ok(())
     }
 
     fn interim(&mut self, status: u16, fill: Fill<'_>) {
-        if self.spoken == Spoken::Http10 {
-            return;
-        }
-        let lines = self.wire.lines();
-        write::status_line(lines, status);
-        fill(lines);
-        lines.extend_from_slice(b"\r\n");
+        answer::interim(self.wire.lines(), status, self.spoken, fill);
     }
 
     fn switch(&mut self, token: &str, fill: Fill<'_>) -> io::Result<()> {
         self.keeps = false;
-        let lines = self.wire.lines();
-        write::status_line(lines, 101);
-        fill(lines);
-        write::field(lines, "connection", b"upgrade");
-        write::field(lines, "upgrade", token.as_bytes());
-        lines.extend_from_slice(b"\r\n");
+        answer::switched(self.wire.lines(), token, fill);
         self.wire.become_tunnel();
         Ok(())
     }
