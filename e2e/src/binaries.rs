@@ -25,7 +25,9 @@ pub enum Error {
 
 const SUPERVISOR: &str = "service-supervisor";
 
-const WANTED: [&str; 5] = ["proxy-sidecar", SUPERVISOR, "instance-agent", "local-aws", "demo-app"];
+const PROXY: &str = "proxy-sidecar";
+
+const WANTED: [&str; 5] = [PROXY, SUPERVISOR, "instance-agent", "local-aws", "demo-app"];
 
 impl Binaries {
     /// Builds (cargo's progress goes to standard error) and looks.
@@ -69,6 +71,16 @@ impl Binaries {
 pub fn shipped_supervisor(target: &str) -> Result<PathBuf, Error> {
     let built = build(&["build", "--locked", "--profile", "small", "--target", target, "-p", SUPERVISOR])?;
     built.get(SUPERVISOR).cloned().ok_or(Error::Missing(SUPERVISOR))
+}
+
+/// Builds the proxy in the profile that ships, for this target or for the machine's own, and tells where it is.
+///
+/// # Errors
+/// When cargo cannot build it.
+pub fn released_proxy(target: Option<&str>) -> Result<PathBuf, Error> {
+    let mut arguments = vec!["build", "--locked", "--release", "-p", PROXY, "--bin", PROXY];
+    arguments.extend(target.into_iter().flat_map(|target| ["--target", target]));
+    build(&arguments)?.get(PROXY).cloned().ok_or(Error::Missing(PROXY))
 }
 
 /// Runs cargo; its progress goes to standard error.

@@ -1,0 +1,181 @@
+//! Who is measured: how each is set, started and known to serve rightly.
+
+mod settings;
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use e2e::binaries::released_proxy;
+
+use crate::asked::Asked;
+use crate::origin::{ANSWERS, byte};
+use crate::plan::{Plan, Report};
+use crate::running::{Running, raise_open_files, until};
+use crate::{park, role};
+
+/// Below those that the kernel gives to connections.
+const FIRST_PORT: u16 = 21_000;
+
+/// What the benchmark needs: a folder of its own that is removed in the end, the origin, and who is measured.
+pub(crate) struct Bench {
+    pub(crate) folder: PathBuf,
+    pub(crate) rounds: usize,
+    pub(crate) peers: Vec<Peer>,
+    /// Which peers are not here.
+    pub(crate) missing: Vec<String>,
+    /// How many files each process may have open.
+    pub(crate) open_files: u64,
+    pub(crate) origin: SocketAddr,
+    _origin: Running,
+}
+
+/// A proxy that can be started.
+pub(crate) struct Peer {
+    pub(crate) name: String,
+    pub(crate) program: PathBuf,
+    pub(crate) kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Kind {
+    Nginx,
+    Haproxy,
+    Ours,
+}
+
+/// A proxy that runs.
+pub(crate) struct Started {
+    pub(crate) running: Running,
+    pub(crate) at: SocketAddr,
+    pub(crate) log: PathBuf,
+}
+
+impl Bench {
+    pub(crate) fn prepare(asked: &Asked) -> Bench {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        assert!(cores > role::LOAD, "two cores are needed: one for the proxy, one for load and origin");
+        let ours = released_proxy(asked.target.as_deref()).unwrap_or_else(|error| panic!("{error}"));
+        let (mut peers, mut missing) = (vec![], vec![]);
+        for (name, kind, package) in [("nginx", Kind::Nginx, "nginx-light"), ("HAProxy", Kind::Haproxy, "haproxy")] {
+            match on_path(&name.to_lowercase()) {
+                Some(program) => peers.push(Peer { name: name.to_owned(), program, kind }),
+                None => {
+                    missing.push(format!("{name} is not on the PATH (`apt-get install {package}`): no figures of it"))
+                }
+            }
+        }
+        peers.push(Peer { name: "proxy-sidecar".to_owned(), program: ours, kind: Kind::Ours });
+        for (name, program) in &asked.proxies {
+            peers.push(Peer { name: name.clone(), program: program.clone(), kind: Kind::Ours });
+        }
+        missing.iter().for_each(|missing| eprintln!("{missing}"));
+        let open_files = raise_open_files();
+        let folder = std::env::temp_dir().join(format!("bench-proxy-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let origin = free_address();
+        let running = Running::role("origin", &origin.to_string());
+        until("the origin", || TcpStream::connect(origin).ok());
+        Bench { folder, rounds: asked.rounds, peers, missing, open_files, origin, _origin: running }
+    }
+
+    /// What was measured with what.
+    pub(crate) fn about(&self) -> String {
+        let mut about = format!("{} rounds; one worker on one core; {}", self.rounds, self.machine());
+        for peer in &self.peers {
+            about += &format!("; {}", peer.version());
+        }
+        for peer in &self.peers {
+            about += &format!("\n\n{}:\n```\n{}```", peer.name, peer.shown(self));
+        }
+        about
+    }
+
+    fn machine(&self) -> String {
+        let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+        let processors = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let model = processors.lines().find_map(|line| line.strip_prefix("model name\t: ")).unwrap_or("processor");
+        format!("Linux {}, {model}", kernel.trim())
+    }
+
+    /// Starts all of them.
+    pub(crate) fn start_all(&self) -> Vec<Started> {
+        self.peers.iter().map(|peer| peer.start(self)).collect()
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+impl Peer {
+    /// Starts it on the proxies' core, waits until it listens, and looks at one answer of each length byte by byte.
+    pub(crate) fn start(&self, bench: &Bench) -> Started {
+        let started = self.start_with(bench, &[], role::PROXY);
+        check(started.at, &self.name);
+        started
+    }
+
+    /// Starts it behind other words, on a core, and waits until it listens.
+    pub(crate) fn start_with(&self, bench: &Bench, before: &[String], core: usize) -> Started {
+        let at = free_address();
+        let log = bench.folder.join(format!("{}-{}.log", self.name, at.port()));
+        let mut words = before.to_vec();
+        words.extend(self.words(bench, at));
+        let mut running = Running::program(core, &words, &log);
+        until(&format!("{} listens", self.name), || {
+            let ended = running.child.try_wait().expect("a child").is_some();
+            assert!(!ended, "{} has ended: {}", self.name, std::fs::read_to_string(&log).unwrap_or_default());
+            TcpStream::connect(at).ok()
+        });
+        Started { running, at, log }
+    }
+
+    fn version(&self) -> String {
+        let flag = match self.kind {
+            Kind::Nginx | Kind::Haproxy => "-v",
+            Kind::Ours => "--version",
+        };
+        let output = Command::new(&self.program).arg(flag).output().expect("its version");
+        let said = [output.stdout, output.stderr].concat();
+        let first = String::from_utf8_lossy(&said).lines().next().unwrap_or_default().to_owned();
+        if self.kind == Kind::Ours { format!("{} ({first})", self.name) } else { first }
+    }
+}
+
+/// Gives the load, and fails where a request of it has failed.
+pub(crate) fn load(name: &str, plan: &Plan) -> Report {
+    let mut load = Running::role("load", &serde_json::to_string(plan).expect("JSON"));
+    let report: Option<Report> = serde_json::from_reader(load.child.stdout.take().expect("piped")).ok();
+    let report = report.unwrap_or_else(|| panic!("the load on {name} broke off"));
+    assert!(report.failures.is_empty(), "requests through {name} failed: {:?}", report.failures);
+    report
+}
+
+fn check(at: SocketAddr, name: &str) {
+    let mut stream = TcpStream::connect(at).expect("it listens");
+    for (path, length) in ANSWERS {
+        let body = park::get(&mut stream, path);
+        let good = body.len() == length && body.iter().enumerate().all(|(at, found)| *found == byte(at));
+        assert!(good, "{name} gives another body for {path} than the origin");
+    }
+}
+
+/// An address that nobody listens at.
+pub(crate) fn free_address() -> SocketAddr {
+    use std::sync::atomic::{AtomicU16, Ordering};
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let addresses = std::iter::repeat_with(|| {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, FIRST_PORT + NEXT.fetch_add(1, Ordering::Relaxed) % 10_000))
+    });
+    addresses.take(10_000).find(|at| TcpListener::bind(at).is_ok()).expect("a free port")
+}
+
+/// Where a program is.
+pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let folders = std::env::split_paths(&path).chain([Path::new("/usr/sbin").to_path_buf()]);
+    folders.map(|folder| folder.join(name)).find(|file| file.is_file())
+}
