@@ -13,14 +13,17 @@
 
 mod asked;
 mod cases;
+mod ending;
 mod load;
 mod origin;
 mod park;
 mod peers;
 mod plan;
+mod quota;
 mod role;
 mod running;
 mod table;
+mod tls;
 
 use self::asked::Asked;
 use self::peers::Bench;

@@ -5,9 +5,13 @@ use std::net::{TcpListener, TcpStream};
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
-/// The answers: path and length of the body.
-pub(crate) const ANSWERS: [(&str, usize); 4] =
-    [("/", 2), ("/1k", 1024), ("/100k", 100 * 1024), ("/10m", 10 * 1024 * 1024)];
+/// An answer: its path, and the length of its body.
+pub(crate) type Answer = (&'static str, usize);
+pub(crate) const TINY: Answer = ("/", 2);
+pub(crate) const SMALL: Answer = ("/1k", 1024);
+pub(crate) const MIDDLE: Answer = ("/100k", 100 * 1024);
+pub(crate) const LARGE: Answer = ("/10m", 10 * 1024 * 1024);
+pub(crate) const ANSWERS: [Answer; 4] = [TINY, SMALL, MIDDLE, LARGE];
 
 const LISTENER: u64 = u64::MAX;
 

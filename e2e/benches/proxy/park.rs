@@ -1,37 +1,58 @@
 //! Callers that have had one answer each and stay, until standard input ends.
 
-use std::io::{ErrorKind, Read as _};
-use std::net::TcpStream;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 
 use crate::plan::Plan;
 
+/// So many come at once.
+const AT_ONCE: usize = 64;
+/// Longer than any answer takes.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// Says when all are there, and fails if one of them has been closed in the end.
 pub(crate) fn run(plan: &Plan) {
-    let callers: Vec<TcpStream> = plan
-        .lanes
-        .iter()
-        .flat_map(|lane| std::iter::repeat_n(lane, lane.connections))
-        .map(|lane| {
-            let mut caller = TcpStream::connect(plan.at).expect("a connection");
-            assert_eq!(get(&mut caller, &lane.path).len() as u64, lane.length, "the answer's length");
+    let lane = plan.lanes.first().expect("a lane");
+    let mut callers: Vec<TcpStream> = Vec::new();
+    while callers.len() < lane.connections {
+        let missing = lane.connections - callers.len();
+        let mut coming: Vec<TcpStream> = (0..missing.min(AT_ONCE)).map(|_| connect(plan.at)).collect();
+        coming.iter_mut().for_each(|caller| ask(caller, &lane.path));
+        for caller in &mut coming {
+            assert_eq!(answer(caller).len() as u64, lane.length, "the answer's length");
             caller.set_nonblocking(true).expect("a socket");
-            caller
-        })
-        .collect();
+        }
+        callers.append(&mut coming);
+    }
     println!("parked");
     std::io::stdin().read_to_end(&mut vec![]).expect("its end");
     for caller in callers {
         let read = caller.peek(&mut [0]);
-        assert!(
-            read.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock),
-            "an idle connection was not kept: {read:?}"
-        );
+        let waits = read.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
+        assert!(waits, "an idle connection was not kept: {read:?}");
     }
 }
 
-/// Asks and gives the answer's body, by its length.
-pub(crate) fn get(stream: &mut (impl std::io::Read + std::io::Write), path: &str) -> Vec<u8> {
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: bench\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n").expect("asked");
+fn connect(at: SocketAddr) -> TcpStream {
+    let caller = TcpStream::connect(at).expect("a connection");
+    caller.set_read_timeout(Some(PATIENCE)).expect("a socket");
+    caller
+}
+
+/// Asks and gives the answer's body.
+pub(crate) fn get(stream: &mut (impl Read + Write), path: &str) -> Vec<u8> {
+    ask(stream, path);
+    answer(stream)
+}
+
+fn ask(stream: &mut impl Write, path: &str) {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: bench\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("asked");
+}
+
+/// The body of an answer, by its length.
+fn answer(stream: &mut impl Read) -> Vec<u8> {
     let (mut answer, mut buffer) = (Vec::new(), vec![0; 64 * 1024]);
     let mut whole = None;
     while whole.is_none_or(|whole| answer.len() < whole) {

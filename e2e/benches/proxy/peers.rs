@@ -5,10 +5,12 @@ mod settings;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use e2e::binaries::released_proxy;
 
 use crate::asked::Asked;
+use crate::ending::{remove_at_end, watch_signals};
 use crate::origin::{ANSWERS, byte};
 use crate::plan::{Plan, Report};
 use crate::running::{Running, raise_open_files, until};
@@ -44,11 +46,32 @@ pub(crate) enum Kind {
     Ours,
 }
 
+/// What a proxy speaks with callers.
+#[derive(Clone, Copy)]
+pub(crate) enum Way<'a> {
+    /// HTTP/1.1 in the clear.
+    Plain,
+    /// HTTP/2 in the clear.
+    Http2,
+    /// HTTP/1.1 with TLS.
+    Tls(&'a Certificate),
+}
+
+/// Where its files are.
+pub(crate) struct Certificate {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+    /// Both in one.
+    pub(crate) both: PathBuf,
+}
+
 /// A proxy that runs.
 pub(crate) struct Started {
+    pub(crate) name: String,
     pub(crate) running: Running,
     pub(crate) at: SocketAddr,
-    pub(crate) log: PathBuf,
+    /// From exec to the first connection.
+    pub(crate) took: Duration,
 }
 
 impl Bench {
@@ -61,7 +84,7 @@ impl Bench {
             match on_path(&name.to_lowercase()) {
                 Some(program) => peers.push(Peer { name: name.to_owned(), program, kind }),
                 None => {
-                    missing.push(format!("{name} is not on the PATH (`apt-get install {package}`): no figures of it"))
+                    missing.push(format!("{name} is not on the PATH (`apt-get install {package}`): no figures of it"));
                 }
             }
         }
@@ -73,6 +96,8 @@ impl Bench {
         let open_files = raise_open_files();
         let folder = std::env::temp_dir().join(format!("bench-proxy-{}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder");
+        remove_at_end(&folder);
+        watch_signals();
         let origin = free_address();
         let running = Running::role("origin", &origin.to_string());
         until("the origin", || TcpStream::connect(origin).ok());
@@ -98,9 +123,20 @@ impl Bench {
         format!("Linux {}, {model}", kernel.trim())
     }
 
-    /// Starts all of them.
-    pub(crate) fn start_all(&self) -> Vec<Started> {
-        self.peers.iter().map(|peer| peer.start(self)).collect()
+    /// Starts all that speak so, and looks at one answer of each length byte by byte where it is in the clear.
+    pub(crate) fn start_all(&self, way: Way) -> Vec<Started> {
+        let speakers = self.peers.iter().filter(|peer| peer.speaks(way));
+        let started: Vec<Started> = speakers.map(|peer| peer.start_with(self, way, &[])).collect();
+        if matches!(way, Way::Plain) {
+            started.iter().for_each(check);
+        }
+        started
+    }
+
+    /// For each peer what was found of it, if it was among those.
+    pub(crate) fn columns(&self, of: &[Started], mut found: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
+        let at = |peer: &Peer| of.iter().position(|started| started.name == peer.name);
+        self.peers.iter().map(|peer| at(peer).map(|at| std::mem::take(&mut found[at])).unwrap_or_default()).collect()
     }
 }
 
@@ -111,26 +147,31 @@ impl Drop for Bench {
 }
 
 impl Peer {
-    /// Starts it on the proxies' core, waits until it listens, and looks at one answer of each length byte by byte.
-    pub(crate) fn start(&self, bench: &Bench) -> Started {
-        let started = self.start_with(bench, &[], role::PROXY);
-        check(started.at, &self.name);
-        started
+    pub(crate) fn speaks(&self, way: Way) -> bool {
+        let help = || Command::new(&self.program).arg("--help").output().expect("its help").stdout;
+        match (self.kind, way) {
+            (Kind::Ours, Way::Tls(_)) => String::from_utf8_lossy(&help()).contains("--tls-listen"),
+            (Kind::Nginx | Kind::Haproxy | Kind::Ours, _) => true,
+        }
     }
 
-    /// Starts it behind other words, on a core, and waits until it listens.
-    pub(crate) fn start_with(&self, bench: &Bench, before: &[String], core: usize) -> Started {
+    /// Starts it on the proxies' core, behind other words, and waits until it listens.
+    pub(crate) fn start_with(&self, bench: &Bench, way: Way, before: &[String]) -> Started {
         let at = free_address();
         let log = bench.folder.join(format!("{}-{}.log", self.name, at.port()));
         let mut words = before.to_vec();
-        words.extend(self.words(bench, at));
-        let mut running = Running::program(core, &words, &log);
+        words.extend(self.words(bench, way, at));
+        if self.kind == Kind::Nginx && !before.is_empty() {
+            words.extend(["-g".into(), "master_process off;".into()]);
+        }
+        let mut running = Running::program(role::PROXY, &words, &log);
         until(&format!("{} listens", self.name), || {
             let ended = running.child.try_wait().expect("a child").is_some();
             assert!(!ended, "{} has ended: {}", self.name, std::fs::read_to_string(&log).unwrap_or_default());
             TcpStream::connect(at).ok()
         });
-        Started { running, at, log }
+        let took = Duration::from_nanos(role::now().abs_diff(Running::moment(&log)));
+        Started { name: self.name.clone(), running, at, took }
     }
 
     fn version(&self) -> String {
@@ -154,12 +195,12 @@ pub(crate) fn load(name: &str, plan: &Plan) -> Report {
     report
 }
 
-fn check(at: SocketAddr, name: &str) {
-    let mut stream = TcpStream::connect(at).expect("it listens");
+fn check(started: &Started) {
+    let mut stream = TcpStream::connect(started.at).expect("it listens");
     for (path, length) in ANSWERS {
         let body = park::get(&mut stream, path);
         let good = body.len() == length && body.iter().enumerate().all(|(at, found)| *found == byte(at));
-        assert!(good, "{name} gives another body for {path} than the origin");
+        assert!(good, "{} gives another body for {path} than the origin", started.name);
     }
 }
 

@@ -26,6 +26,13 @@ pub(crate) struct Lane {
     pub(crate) until: Until,
 }
 
+impl Lane {
+    /// One on kept connections, in which the next request follows the answer.
+    pub(crate) fn kept(connections: usize, (path, length): (&str, usize), until: Until) -> Lane {
+        Lane { connections, path: path.to_owned(), length: length as u64, rate: None, fresh: false, until }
+    }
+}
+
 /// When no request is begun any more.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(crate) enum Until {

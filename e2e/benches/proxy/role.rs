@@ -11,8 +11,10 @@ use nix::sys::signal::Signal;
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{Pid, execvp};
 
-use crate::plan::Plan;
-use crate::{load, origin, park};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{load, origin, park, tls};
 
 /// The core of the proxy.
 pub(crate) const PROXY: usize = 0;
@@ -49,17 +51,18 @@ pub(crate) fn play_where_asked() -> bool {
         "origin" => origin::serve(&words.next().expect("an address")),
         "load" => tell(&load::run(&order(&words.next().expect("a plan")))),
         "park" => park::run(&order(&words.next().expect("a plan"))),
+        "tls" => tell(&tls::run(&order(&words.next().expect("a plan")))),
         "become" => become_program(&words.collect::<Vec<_>>()),
         other => panic!("no role {other}"),
     }
     true
 }
 
-fn order(text: &str) -> Plan {
+fn order<P: DeserializeOwned>(text: &str) -> P {
     serde_json::from_str(text).expect("a plan")
 }
 
-fn tell(report: &crate::plan::Report) {
+fn tell(report: &impl Serialize) {
     println!("{}", serde_json::to_string(report).expect("JSON"));
     std::io::stdout().flush().expect("the benchmark reads it");
 }

@@ -14,7 +14,9 @@ use crate::role;
 /// Longer than anything takes to come up or to end.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// After this a process is killed.
-const TO_END: Duration = Duration::from_secs(3);
+const TO_END: Duration = Duration::from_secs(5);
+/// Between two looks.
+const STEP: Duration = Duration::from_micros(100);
 
 /// Enough for a proxy with ten thousand callers that keeps half for itself.
 const OPEN_FILES: u64 = 65_536;
@@ -29,15 +31,20 @@ pub(crate) fn raise_open_files() -> u64 {
 }
 
 /// Waits until `found` gives something, and fails with `what` at the limit.
-pub(crate) fn until<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: &str, found: impl FnMut() -> Option<T>) -> T {
+    until_or_late(found).unwrap_or_else(|| panic!("not within {PATIENCE:?}: {what}"))
+}
+
+/// The same, and gives nothing at the limit.
+pub(crate) fn until_or_late<T>(mut found: impl FnMut() -> Option<T>) -> Option<T> {
     let began = Instant::now();
-    loop {
+    while began.elapsed() < PATIENCE {
         if let Some(found) = found() {
-            return found;
+            return Some(found);
         }
-        assert!(began.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
-        std::thread::sleep(Duration::from_millis(1));
+        std::thread::sleep(STEP);
     }
+    None
 }
 
 /// A process with its children. It ends when this is dropped.
@@ -53,6 +60,12 @@ impl Running {
         command.env("SERVICE_NAME", "bench").arg(log.with_extension("moment")).args(words);
         command.stdout(said.try_clone().expect("a log")).stderr(said);
         Running::of(&mut command)
+    }
+
+    /// When a program that says its things to `log` was started, in nanoseconds.
+    pub(crate) fn moment(log: &Path) -> i64 {
+        let text = std::fs::read_to_string(log.with_extension("moment")).expect("a moment");
+        text.parse().expect("a moment")
     }
 
     pub(crate) fn of(command: &mut Command) -> Running {
@@ -72,9 +85,7 @@ impl Running {
     /// It, and its children.
     pub(crate) fn pids(&self) -> Vec<Pid> {
         let mut pids = vec![self.pid()];
-        let all = std::fs::read_dir("/proc").expect("/proc");
-        let numbers = all.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok());
-        pids.extend(numbers.filter(|pid| parent(*pid) == Some(self.pid().as_raw())).map(Pid::from_raw));
+        pids.extend(children(self.pid()));
         pids
     }
 
@@ -124,8 +135,21 @@ impl Drop for Running {
     }
 }
 
-fn parent(pid: i32) -> Option<i32> {
+pub(crate) fn children(parent: Pid) -> Vec<Pid> {
+    let all = std::fs::read_dir("/proc").expect("/proc");
+    let numbers = all.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok());
+    numbers.map(Pid::from_raw).filter(|pid| state(*pid).is_some_and(|(_, its)| its == parent)).collect()
+}
+
+/// Whether it runs no more, though nobody may have asked for its end yet.
+pub(crate) fn has_ended(pid: &Pid) -> bool {
+    state(*pid).is_none_or(|(state, _)| state == "Z")
+}
+
+/// The state of a process, and its parent.
+fn state(pid: Pid) -> Option<(String, Pid)> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name of the program is in brackets and may have spaces.
-    text.rsplit_once(')')?.1.split_ascii_whitespace().nth(1)?.parse().ok()
+    let mut words = text.rsplit_once(')')?.1.split_ascii_whitespace();
+    Some((words.next()?.to_owned(), Pid::from_raw(words.next()?.parse().ok()?)))
 }

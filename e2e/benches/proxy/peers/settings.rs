@@ -7,24 +7,24 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use super::{Bench, Kind, Peer, free_address};
+use super::{Bench, Certificate, Kind, Peer, Way, free_address};
 
 impl Peer {
     /// The command line; settings are written to where it finds them.
-    pub(crate) fn words(&self, bench: &Bench, at: SocketAddr) -> Vec<String> {
+    pub(crate) fn words(&self, bench: &Bench, way: Way, at: SocketAddr) -> Vec<String> {
         let file = bench.folder.join(format!("{}-{}.conf", self.name, at.port()));
-        let program = self.program.display().to_string();
-        let (origin, folder) = (bench.origin, bench.folder.as_path());
         let file_of = |text: String| {
             std::fs::write(&file, text).expect("settings");
             file.display().to_string()
         };
         let mut words = match self.kind {
-            Kind::Nginx => vec!["-c".to_owned(), file_of(nginx(at, bench, folder)), "-e".into(), "stderr".into()],
-            Kind::Haproxy => vec!["-db".to_owned(), "-f".into(), file_of(haproxy(at, origin))],
-            Kind::Ours => ours(at, origin),
+            Kind::Nginx => {
+                vec!["-e".to_owned(), "stderr".into(), "-c".into(), file_of(nginx(way, at, bench, &bench.folder))]
+            }
+            Kind::Haproxy => vec!["-db".to_owned(), "-f".into(), file_of(haproxy(way, at, bench))],
+            Kind::Ours => ours(way, at, bench),
         };
-        words.insert(0, program);
+        words.insert(0, self.program.display().to_string());
         words
     }
 
@@ -32,19 +32,42 @@ impl Peer {
     pub(crate) fn shown(&self, bench: &Bench) -> String {
         let at = SocketAddr::from(([127, 0, 0, 1], 8080));
         match self.kind {
-            Kind::Nginx => nginx(at, bench, Path::new("/tmp/bench")),
-            Kind::Haproxy => haproxy(at, bench.origin),
-            Kind::Ours => format!("proxy-sidecar {}\n", ours(at, bench.origin).join(" ")),
+            Kind::Nginx => nginx(Way::Plain, at, bench, Path::new("/tmp/bench")),
+            Kind::Haproxy => haproxy(Way::Plain, at, bench),
+            Kind::Ours => format!("proxy-sidecar {}\n", ours(Way::Plain, at, bench).join(" ")),
         }
     }
 }
 
-fn ours(at: SocketAddr, origin: SocketAddr) -> Vec<String> {
-    let (at, origin, admin) = (at.to_string(), origin.to_string(), free_address().to_string());
-    ["--mode", "resident", "--listen", &at, "--admin-listen", &admin, "--backend", &origin].map(str::to_owned).to_vec()
+fn ours(way: Way, at: SocketAddr, bench: &Bench) -> Vec<String> {
+    let backend = bench.origin.to_string();
+    let mut words = ["--mode", "resident", "--backend", &backend, "--admin-listen"].map(str::to_owned).to_vec();
+    words.push(free_address().to_string());
+    match way {
+        Way::Plain | Way::Http2 => words.extend(["--listen".into(), at.to_string()]),
+        Way::Tls(Certificate { certificate, key, .. }) => {
+            words.extend(["--listen".into(), free_address().to_string(), "--tls-listen".into(), at.to_string()]);
+            words.extend(["--tls-cert".into(), certificate.display().to_string()]);
+            words.extend(["--tls-key".into(), key.display().to_string()]);
+        }
+    }
+    words
 }
 
-fn nginx(at: SocketAddr, bench: &Bench, folder: &Path) -> String {
+fn nginx(way: Way, at: SocketAddr, bench: &Bench, folder: &Path) -> String {
+    let listen = match way {
+        Way::Plain => String::new(),
+        Way::Http2 => " http2".to_owned(),
+        Way::Tls(Certificate { certificate, key, .. }) => format!(
+            " ssl;
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_session_cache shared:SSL:10m;
+    ssl_certificate {};
+    ssl_certificate_key {}",
+            certificate.display(),
+            key.display()
+        ),
+    };
     let user = if nix::unistd::geteuid().is_root() { "user root;\n" } else { "" };
     let (folder, origin, open_files) = (folder.display(), bench.origin, bench.open_files);
     format!(
@@ -70,7 +93,7 @@ http {{
     keepalive_requests 1000000000;
   }}
   server {{
-    listen {at} backlog=4096;
+    listen {at} backlog=4096{listen};
     location / {{
       proxy_pass http://origin;
       proxy_http_version 1.1;
@@ -85,7 +108,13 @@ http {{
     )
 }
 
-fn haproxy(at: SocketAddr, origin: SocketAddr) -> String {
+fn haproxy(way: Way, at: SocketAddr, bench: &Bench) -> String {
+    let bind = match way {
+        Way::Plain => String::new(),
+        Way::Http2 => " proto h2".to_owned(),
+        Way::Tls(Certificate { both, .. }) => format!(" ssl crt {}", both.display()),
+    };
+    let origin = bench.origin;
     format!(
         "global
   nbthread 1
@@ -101,7 +130,7 @@ defaults
   timeout http-request 10s
   timeout http-keep-alive 75s
 frontend front
-  bind {at} backlog 4096
+  bind {at} backlog 4096{bind}
   default_backend back
 backend back
   server origin {origin}
