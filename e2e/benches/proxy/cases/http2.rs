@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use super::processor::in_turn;
-use crate::peers::{Bench, Started, Way, on_path};
+use crate::peers::{Bench, Kind, Started, Way, on_path};
 use crate::running::Running;
 use crate::table::{Bar, Row, Table, Told};
 use crate::{origin, role};
@@ -18,6 +18,9 @@ pub(crate) fn measure(bench: &Bench, _name: &str, table: &mut Table) {
     let (there, absent): (Vec<_>, Vec<_>) = started.into_iter().partition(|started| load(bench, started, 10).is_ok());
     for absent in &absent {
         table.note(format!("{}: HTTP/2 with prior knowledge is not there yet", absent.name));
+    }
+    if there.iter().all(|started| started.kind != Kind::Ours) {
+        return;
     }
     let rounds = in_turn(bench, &there, |started| {
         let pids = started.running.pids();

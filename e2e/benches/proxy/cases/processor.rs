@@ -9,7 +9,7 @@ use crate::running::Running;
 use crate::table::{Bar, Row, Table, Told};
 
 /// One round of one proxy.
-const ROUND: Until = Until::Millis(800);
+const ROUND: Until = Until::Millis(700);
 
 pub(crate) fn measure(bench: &Bench, name: &str, table: &mut Table) {
     let small = |connections| Lane::kept(connections, SMALL, ROUND);

@@ -6,7 +6,8 @@ use crate::running::Running;
 use crate::table::{Row, Table, Told};
 use crate::tls::{NAME, Plan, Report, What};
 
-const ROUND: u64 = 800;
+/// In milliseconds.
+const ROUND: u64 = 500;
 const MIB: f64 = 1024.0 * 1024.0;
 
 pub(crate) fn measure(bench: &Bench, _name: &str, table: &mut Table) {
