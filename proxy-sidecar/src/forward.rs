@@ -159,7 +159,7 @@ impl Forward {
             status,
             length: if is_head { Length::Absent } else { Length::Exactly(body.len() as u64) },
             said: is_head.then_some(body.len() as u64),
-            closes: ends || self.is_leaving(),
+            closes: ends || self.is_leaving() || !caller.has_sent_all(),
         };
         if caller.answer(head, &mut fill).is_err() {
             return Carried::Broken;

@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::config::{Mode, Settings};
 use crate::decide::backends::{Named, Source, Supervision};
@@ -300,10 +300,15 @@ fn spawn_service_loops(
 
 async fn tick(service: Arc<Service>, idle: Duration) {
     let mut changes = service.changes();
+    let mut ticked = Instant::now();
     loop {
+        // A change may have begun a hold. It puts off no tick: a service of many words would never have one.
         let wait = if service.is_holding() { QUICK_TICK } else { TICK };
         tokio::select! {
-            () = sleep(wait) => service.tick(idle),
+            () = sleep_until(ticked + wait) => {
+                service.tick(idle);
+                ticked = Instant::now();
+            }
             _ = changes.changed(), if wait == TICK => (),
         }
     }

@@ -58,6 +58,7 @@ pub struct Wire {
     coming: Coming,
     progress: Progress,
     trailers: Option<HeaderMap>,
+    nominated: Vec<String>,
     outbox: Outbox,
     going: Going,
 }
@@ -89,6 +90,7 @@ impl Wire {
             coming: Coming::Nothing,
             progress: Progress::default(),
             trailers: None,
+            nominated: Vec::new(),
             outbox: Outbox::default(),
             going: Going::Nothing,
         }
@@ -190,9 +192,10 @@ impl Wire {
         !self.inbox.is_empty()
     }
 
-    /// The body that follows the head that was read.
-    pub fn expect(&mut self, length: Length) {
+    /// The body that follows the head that was read. Trailers of the names that the head nominated end here.
+    pub fn expect(&mut self, length: Length, nominated: Vec<String>) {
         self.trailers = None;
+        self.nominated = nominated;
         self.coming = Coming::of(length);
     }
 
@@ -317,7 +320,10 @@ impl Source for Wire {
             self.inbox.consume(skip);
             match next {
                 Next::Data(bytes) => break bytes,
-                Next::Over(trailers) => {
+                Next::Over(mut trailers) => {
+                    for name in &self.nominated {
+                        trailers.as_mut().and_then(|trailers| trailers.remove(name.as_str()));
+                    }
                     self.trailers = trailers.or(self.trailers.take());
                     return Poll::Ready(Ok(Piece::End));
                 }

@@ -6,7 +6,7 @@
 use crate::Flaw;
 
 /// The most digits of a size.
-const MOST_DIGITS: u8 = 15;
+const MOST_DIGITS: u8 = 16;
 
 /// The longest extension of a chunk.
 const LONGEST_EXTENSION: u16 = 256;
@@ -136,6 +136,10 @@ fn trailers(bytes: &[u8], looked: usize) -> Result<(Step, usize), Flaw> {
         _ => (),
     }
     let from = looked.saturating_sub(3);
+    // Refused at once: whoever sent it may wait for what is made of it.
+    if memchr::memchr_iter(b'\n', &bytes[from..]).any(|at| from + at == 0 || bytes[from + at - 1] != b'\r') {
+        return Err(Flaw::Body);
+    }
     match memchr::memmem::find(&bytes[from..], b"\r\n\r\n") {
         Some(at) if from + at + 4 <= LONGEST_TRAILERS => Ok((Step::End(from + at + 4), 0)),
         None if bytes.len() < LONGEST_TRAILERS => Ok((Step::More, bytes.len())),
@@ -193,6 +197,7 @@ mod tests {
         assert_eq!(whole("0\r\nx: y\r\nz: 1\r\n\r\nGET"), good("", "x: y\r\nz: 1\r\n\r\n", "GET"));
         assert_eq!(whole("3\r\nabc\r\n0\r\n"), Ok(None));
         assert_eq!(whole("3\r\nab"), Ok(None));
+        assert_eq!(whole("0000000000000003\r\nabc\r\n0000000000000000\r\n\r\n"), good("abc", "\r\n", ""));
     }
 
     #[test]
@@ -216,7 +221,7 @@ mod tests {
             "3;a\nb\r\n",
             "3;\0\r\n",
             "3;\u{e9}\r\n",
-            "0000000000000003\r\nabc",
+            "00000000000000003\r\nabc",
             "fffffffffffffffff\r\n",
             "3,3\r\n",
             "3_0\r\n",
@@ -224,6 +229,8 @@ mod tests {
             assert_eq!(whole(bad), Err(Flaw::Body), "{bad:?}");
         }
         assert_eq!(whole(&format!("3;{}\r\n", "x".repeat(257))), Err(Flaw::Body));
+        assert_eq!(whole("0\r\nx: y\n"), Err(Flaw::Body));
+        assert_eq!(whole("0\r\n\n"), Err(Flaw::Body));
         assert_eq!(whole(&format!("0\r\nx: {}", "x".repeat(LONGEST_TRAILERS))), Err(Flaw::Body));
     }
 

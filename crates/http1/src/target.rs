@@ -70,7 +70,9 @@ pub fn is_host(text: &[u8]) -> bool {
         true => b.is_ascii_hexdigit() || matches!(b, b':' | b'.'),
         false => b.is_ascii_alphanumeric() || b"-._~%!$&'()*+;=".contains(b),
     };
-    port_fits && inner.iter().all(fits) && (!host.is_empty() || text.is_empty())
+    let escapes = |at: usize| inner.get(at + 1..at + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
+    let escaped = inner.iter().enumerate().all(|(at, byte)| *byte != b'%' || escapes(at));
+    port_fits && escaped && inner.iter().all(fits) && (!host.is_empty() || text.is_empty())
 }
 
 #[cfg(test)]
@@ -107,12 +109,15 @@ mod tests {
 
     #[test]
     fn a_host_is_a_name_or_an_address_with_a_port_or_without() {
-        for good in ["", "a", "shop.example.org:80", "[::1]:9060", "[::ffff:1.2.3.4]", "a:", "a_b", "192.0.2.1"] {
+        for good in
+            ["", "a", "shop.example.org:80", "[::1]:9060", "[::ffff:1.2.3.4]", "a:", "a_b", "a%2fb", "192.0.2.1"]
+        {
             assert!(is_host(good.as_bytes()), "{good:?}");
         }
-        for bad in
-            ["a b", "a,b", "a/b", "user@a", "a:b", "[::1", ":80", "a:123456", "::1", "[a z]", "a\0", "[]", "a:1:2"]
-        {
+        for bad in [
+            "a b", "a,b", "a/b", "user@a", "a:b", "[::1", ":80", "a:123456", "::1", "[a z]", "a\0", "[]", "a:1:2",
+            "a%", "a%zz", "a%2",
+        ] {
             assert!(!is_host(bad.as_bytes()), "{bad:?}");
         }
     }

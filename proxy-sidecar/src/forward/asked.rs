@@ -97,6 +97,10 @@ pub struct Asked {
     pub upgrade: Option<String>,
     /// It is an extended `CONNECT`, which only a tunnel can answer.
     pub is_connect: bool,
+    /// What the backend has to answer to a key that was made up here.
+    pub accept: Option<String>,
+    /// What its `Connection` nominates.
+    pub nominated: Vec<String>,
     /// Its number, for the answer.
     pub id: Vec<u8>,
     /// The request came over TLS.
@@ -141,9 +145,10 @@ pub fn ask(forward: &Forward, peer: &Peer, head: &Head<'_, '_>) -> Result<Asked,
         upgrade: upgrade.as_deref().map(str::as_bytes),
         to_http2,
     };
+    let key = head.protocol.is_some().then(ids::websocket_key);
     let outgoing = match to_http2 {
         true => http2_head(head, target, &survey, &way, length)?,
-        false => Outgoing::Http1(http1_head(head, target, &survey, &way, length)),
+        false => Outgoing::Http1(http1_head(head, target, &survey, &way, length, key.as_deref())),
     };
     Ok(Asked {
         outgoing,
@@ -158,6 +163,8 @@ pub fn ask(forward: &Forward, peer: &Peer, head: &Head<'_, '_>) -> Result<Asked,
         expects: expects && !to_http2,
         upgrade,
         is_connect: head.protocol.is_some(),
+        accept: key.map(|key| ids::websocket_accept(&key)),
+        nominated: survey.nominated(),
         id: survey.request_id.filter(|_| peer.trusted).unwrap_or(&fresh_id).to_vec(),
         secure: peer.secure,
         redirect,
@@ -210,7 +217,7 @@ fn upgrade(forward: &Forward, head: &Head<'_, '_>, survey: &Survey<'_>) -> Optio
         }
     };
     let is_websocket = token.eq_ignore_ascii_case("websocket");
-    let complete = !is_websocket || head.protocol.is_some() || survey.has_websocket_key;
+    let complete = !is_websocket || head.protocol.is_some() || survey.websocket_key.is_some();
     let listed = forward.upgrades.iter().find(|listed| token.eq_ignore_ascii_case(listed));
     listed.filter(|_| complete).cloned()
 }
@@ -226,7 +233,14 @@ fn redirect(forward: &Forward, peer: &Peer, head: &Head<'_, '_>, survey: &Survey
     redirect::to_https(&method, host.as_bytes(), head.target.as_bytes(), port)
 }
 
-fn http1_head(head: &Head<'_, '_>, target: Target<'_>, survey: &Survey<'_>, way: &Way<'_>, length: Length) -> Vec<u8> {
+fn http1_head(
+    head: &Head<'_, '_>,
+    target: Target<'_>,
+    survey: &Survey<'_>,
+    way: &Way<'_>,
+    length: Length,
+    key: Option<&str>,
+) -> Vec<u8> {
     let method = if head.protocol.is_some() { "GET" } else { head.method };
     let (first, rest) = target.sent_on(head.method);
     let mut out = Vec::with_capacity(512);
@@ -235,11 +249,11 @@ fn http1_head(head: &Head<'_, '_>, target: Target<'_>, survey: &Survey<'_>, way:
     }
     write::field(&mut out, "host", way.host);
     fields::request(&mut out, head.fields, survey, way);
+    // RFC 8441, 5: HTTP/2 needs no key; the handshake of HTTP/1.1 does.
+    if let Some(key) = key {
+        write::field(&mut out, "sec-websocket-key", key.as_bytes());
+    }
     match length {
-        _ if head.protocol.is_some() => {
-            // RFC 8441, 5: HTTP/2 needs no key; the handshake of HTTP/1.1 does.
-            write::field(&mut out, "sec-websocket-key", ids::websocket_key().as_bytes());
-        }
         Length::Exactly(bytes) => length_line(&mut out, bytes),
         Length::Chunked => write::field(&mut out, "transfer-encoding", b"chunked"),
         // HTTP/2 says nothing of a body that is not there; servers of HTTP/1.1 may ask for its length (411).

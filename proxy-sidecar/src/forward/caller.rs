@@ -50,6 +50,9 @@ pub trait Caller: Source + Sink {
     /// Says that nothing more comes from us, in a tunnel.
     fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()>;
 
+    /// Whether nothing of its request has yet to come.
+    fn has_sent_all(&self) -> bool;
+
     /// Whether it is there.
     fn poll_left(&mut self, context: &mut Context<'_>) -> Left;
 }

@@ -55,14 +55,14 @@ pub enum Failed {
 }
 
 /// What the head of an answer means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 enum Verdict {
     /// There will be another.
     Interim,
     /// The body may come.
     Continue,
     /// The answer has begun; the backend's connection may be kept after it.
-    Begun { length: Length, keeps: bool },
+    Begun { length: Length, keeps: bool, nominated: Vec<String> },
     /// Both sides are a tunnel now.
     Switched,
     /// The caller is told this instead.
@@ -126,9 +126,9 @@ impl Upload {
 ///
 /// # Errors
 /// [`Failed`].
-pub async fn begin(
+pub async fn begin<B: Backend>(
     caller: &mut impl Caller,
-    backend: &mut impl Backend,
+    backend: &mut B,
     asked: &Asked,
     terms: Terms<'_>,
 ) -> Result<Begun, Failed> {
@@ -148,7 +148,9 @@ pub async fn begin(
             }
             let uploaded = upload.pump.is_done();
             let heard = backend.poll_answer(context, terms.limits, |response, whole| {
-                on_head(caller, response, whole, asked, terms, upload.waits)
+                let via = via(response.version, B::HTTP2);
+                let heard = Heard { response, via, whole, waits: upload.waits };
+                on_head(caller, heard, asked, terms)
             });
             match heard {
                 Poll::Ready(Ok(verdict)) => match verdict {
@@ -163,8 +165,8 @@ pub async fn begin(
                             return Poll::Ready(Err(Failed::Left));
                         }
                     }
-                    Verdict::Begun { length, keeps } => {
-                        backend.expect(length);
+                    Verdict::Begun { length, keeps, nominated } => {
+                        backend.expect(length, nominated);
                         let upload = std::mem::take(&mut upload);
                         return Poll::Ready(Ok(Begun { upload, keeps, tunnel: false }));
                     }
@@ -222,23 +224,33 @@ fn no_answer(no_head: &NoHead, backend: &impl Backend, moved: u64) -> Failed {
     }
 }
 
-/// What a head means, and what of it is passed on.
-fn on_head(
-    caller: &mut impl Caller,
-    response: &Response<'_, '_>,
+/// A head, and what is known besides it.
+#[derive(Clone, Copy)]
+struct Heard<'a> {
+    response: &'a Response<'a, 'a>,
+    /// Our name in `Via`, with the version it came in.
+    via: &'static str,
+    /// It is the whole answer.
     whole: bool,
-    asked: &Asked,
-    terms: Terms<'_>,
+    /// The request's body has not been asked for.
     waits: bool,
-) -> Verdict {
+}
+
+fn via(version: Version, http2: bool) -> &'static str {
+    match version {
+        _ if http2 => "2.0 doze",
+        Version::Http10 => "1.0 doze",
+        Version::Http11 => "1.1 doze",
+    }
+}
+
+/// What a head means, and what of it is passed on.
+fn on_head(caller: &mut impl Caller, heard: Heard<'_>, asked: &Asked, terms: Terms<'_>) -> Verdict {
+    let Heard { response, via, whole, waits } = heard;
     let Ok(said) = framing::said(response.version, response.fields) else {
         return Verdict::Refused(Reason::UpstreamFraming);
     };
     let survey = Survey::of(response.fields);
-    let via = match response.version {
-        Version::Http10 => "1.0 doze",
-        Version::Http11 => "1.1 doze",
-    };
     match response.status {
         100 if waits => {
             caller.interim(100, &mut |_| ());
@@ -285,7 +297,8 @@ fn on_head(
         Version::Http10 => survey.keep_alive && !survey.close,
         Version::Http11 => !survey.close,
     };
-    Verdict::Begun { length, keeps: persistent && length != Length::UntilClose }
+    let keeps = persistent && length != Length::UntilClose;
+    Verdict::Begun { length, keeps, nominated: survey.nominated() }
 }
 
 /// A 101 is passed on only where it was asked for, and switches to what was asked for.
@@ -298,7 +311,11 @@ fn switch(
 ) -> Verdict {
     let Some(token) = &asked.upgrade else { return Verdict::Refused(Reason::UpstreamUpgrade) };
     let agreed = survey.upgrade.is_some_and(|upgrade| upgrade.eq_ignore_ascii_case(token.as_bytes()));
-    let complete = !token.eq_ignore_ascii_case("websocket") || survey.has_websocket_key;
+    let complete = match &asked.accept {
+        // The key was made up here, so nobody else can tell whether it was taken.
+        Some(accept) => survey.websocket_key == Some(accept.as_bytes()),
+        None => !token.eq_ignore_ascii_case("websocket") || survey.websocket_key.is_some(),
+    };
     if !agreed || !complete {
         return Verdict::Refused(Reason::UpstreamUpgrade);
     }
@@ -323,7 +340,13 @@ pub async fn finish(caller: &mut impl Caller, backend: &mut impl Backend, begun:
             return Poll::Ready(Ended::CutByCaller);
         }
         match download.poll(context, backend, caller) {
-            Poll::Ready(Ok(())) => Poll::Ready(Ended::Whole { keeps: keeps && upload.pump.is_done() }),
+            Poll::Ready(Ok(())) if upload.pump.is_done() => Poll::Ready(Ended::Whole { keeps }),
+            // An early answer: the rest of the body is the backend's as long as it takes it.
+            Poll::Ready(Ok(())) if upload.waits || upload.refused || backend.has_closed(context) => {
+                Poll::Ready(Ended::Whole { keeps: false })
+            }
+            Poll::Ready(Ok(())) if presence.has_left(context, caller) => Poll::Ready(Ended::CutByCaller),
+            Poll::Ready(Ok(())) => Poll::Pending,
             Poll::Ready(Err(Broke::Source(_))) => Poll::Ready(Ended::CutByBackend),
             Poll::Ready(Err(Broke::Sink(_))) => Poll::Ready(Ended::CutByCaller),
             Poll::Pending if presence.has_left(context, caller) => Poll::Ready(Ended::CutByCaller),

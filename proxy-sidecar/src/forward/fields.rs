@@ -56,8 +56,8 @@ pub struct Survey<'b> {
     /// `Content-Type: application/grpc…`.
     pub is_grpc: bool,
     /// `Sec-WebSocket-Key` or `Sec-WebSocket-Accept`.
-    pub has_websocket_key: bool,
-    /// An `X-Request-Id` that can be one.
+    pub websocket_key: Option<&'b [u8]>,
+    /// The only `X-Request-Id`, if it can be one.
     pub request_id: Option<&'b [u8]>,
     /// `X-Forwarded-Proto`, the last of them.
     pub forwarded_proto: Option<&'b [u8]>,
@@ -81,7 +81,7 @@ impl<'b> Survey<'b> {
     pub fn of(fields: &[Field<'b>]) -> Survey<'b> {
         let mut survey = Survey::default();
         let mut upgrades = 0;
-        let mut traces = 0;
+        let (mut traces, mut ids) = (0, 0);
         for field in fields {
             match names::name(field.name) {
                 Name::Connection => members(field.value).for_each(|member| survey.nominate(member)),
@@ -98,8 +98,11 @@ impl<'b> Survey<'b> {
                     survey.host = (survey.hosts == 1).then_some(field.value);
                 }
                 Name::ContentType => survey.is_grpc = is_grpc(field.value),
-                Name::WebSocketKey => survey.has_websocket_key = true,
-                Name::RequestId => survey.request_id = Some(field.value).filter(|id| trace::is_request_id(id)),
+                Name::WebSocketKey => survey.websocket_key = Some(field.value),
+                Name::RequestId => {
+                    ids += 1;
+                    survey.request_id = Some(field.value).filter(|id| ids == 1 && trace::is_request_id(id));
+                }
                 Name::Hsts => survey.has_hsts = true,
                 Name::Via => survey.has_via = true,
                 Name::ForwardedFor => survey.has_forwarded_for = true,
@@ -111,7 +114,12 @@ impl<'b> Survey<'b> {
                     survey.has_trace = traces == 1 && trace::is_trace_parent(field.value);
                 }
                 Name::Cookie => survey.cookies += 1,
-                Name::EndsHere | Name::Framing | Name::TraceState | Name::Disguised | Name::Other => (),
+                Name::EndsHere
+                | Name::Framing
+                | Name::ForwardedOther
+                | Name::TraceState
+                | Name::Disguised
+                | Name::Other => (),
             }
         }
         survey
@@ -124,6 +132,12 @@ impl<'b> Survey<'b> {
             7 if member.eq_ignore_ascii_case(b"upgrade") => self.upgrades = true,
             _ => self.nominated.push(member),
         }
+    }
+
+    /// What `Connection` nominates: it ends here among the trailers as well.
+    #[must_use]
+    pub fn nominated(&self) -> Vec<String> {
+        self.nominated.iter().map(|name| String::from_utf8_lossy(name).to_ascii_lowercase()).collect()
     }
 
     fn nominates(&self, name: &str) -> bool {
@@ -165,7 +179,9 @@ pub fn request(out: &mut dyn Lines, fields: &[Field<'_>], survey: &Survey<'_>, w
         let passes = match names::name(field.name) {
             Name::Other | Name::ContentType | Name::WebSocketKey | Name::Hsts => !survey.nominates(field.name),
             Name::Expect => !way.to_http2,
-            Name::ForwardedProto | Name::ForwardedHost => way.trusted && !survey.nominates(field.name),
+            Name::ForwardedProto | Name::ForwardedHost | Name::ForwardedOther => {
+                way.trusted && !survey.nominates(field.name)
+            }
             Name::TraceParent | Name::TraceState => survey.has_trace && !survey.nominates(field.name),
             Name::Cookie => survey.cookies == 1 && !survey.nominates(field.name),
             Name::RequestId => false,
@@ -247,6 +263,7 @@ pub fn answer(out: &mut dyn Lines, fields: &[Field<'_>], survey: &Survey<'_>, vi
             | Name::ForwardedFor
             | Name::ForwardedProto
             | Name::ForwardedHost
+            | Name::ForwardedOther
             | Name::TraceParent
             | Name::TraceState
             | Name::Cookie

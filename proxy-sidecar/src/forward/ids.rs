@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use sha1::{Digest as _, Sha1};
 use uuid::Uuid;
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -41,6 +42,12 @@ pub fn websocket_key() -> String {
     STANDARD.encode(Uuid::new_v4().as_bytes())
 }
 
+/// What has to be answered to it (RFC 6455, 4.2.2).
+#[must_use]
+pub fn websocket_accept(key: &str) -> String {
+    STANDARD.encode(Sha1::digest(format!("{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,6 +57,11 @@ mod tests {
         let ids: std::collections::BTreeSet<[u8; 32]> = (0..1_000).map(|_| fresh()).collect();
         assert_eq!(ids.len(), 1_000);
         assert!(ids.iter().flatten().all(u8::is_ascii_hexdigit));
+    }
+
+    #[test]
+    fn a_key_is_answered_as_the_standards_own_example_says() {
+        assert_eq!(websocket_accept("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     }
 
     #[test]

@@ -117,7 +117,7 @@ impl Conversation {
     async fn carry(&mut self, asked: &Asked, forward: &Forward) -> Carried {
         self.spoken = asked.spoken;
         self.keeps = asked.keeps;
-        self.wire.expect(asked.length);
+        self.wire.expect(asked.length, asked.nominated.clone());
         forward.carry(self, asked).await
     }
 
@@ -262,6 +262,10 @@ impl Caller for Conversation {
 
     fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()> {
         self.wire.poll_end(context)
+    }
+
+    fn has_sent_all(&self) -> bool {
+        self.wire.has_read_body()
     }
 
     fn poll_left(&mut self, context: &mut Context<'_>) -> Left {

@@ -224,6 +224,11 @@ impl Caller for Stream {
         Poll::Ready(())
     }
 
+    /// What it still sends ends with its stream.
+    fn has_sent_all(&self) -> bool {
+        true
+    }
+
     fn poll_left(&mut self, context: &mut Context<'_>) -> Left {
         let gone = match self.answered {
             false => self.respond.poll_reset(context).is_ready(),

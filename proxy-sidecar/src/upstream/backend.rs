@@ -12,6 +12,9 @@ use crate::wire::NoHead;
 
 /// A backend that is given one request: the sink of its body and the source of the answer's.
 pub trait Backend: Source + Sink {
+    /// It speaks HTTP/2.
+    const HTTP2: bool;
+
     /// Begins the request; a body of this length follows.
     fn send(&mut self, outgoing: &Outgoing, length: Length);
 
@@ -24,11 +27,14 @@ pub trait Backend: Source + Sink {
         take: impl FnMut(&Response<'_, '_>, bool) -> T,
     ) -> Poll<Result<T, NoHead>>;
 
-    /// A body of this length follows the head that was taken.
-    fn expect(&mut self, length: Length);
+    /// A body of this length follows the head that was taken, which nominated these names.
+    fn expect(&mut self, length: Length, nominated: Vec<String>);
 
     /// From now on it is one end of a tunnel.
     fn become_tunnel(&mut self);
+
+    /// Whether it takes no more, after its answer: it has closed its side.
+    fn has_closed(&mut self, context: &mut Context<'_>) -> bool;
 
     /// Says that nothing more comes from us, in a tunnel.
     fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()>;

@@ -12,7 +12,7 @@ use super::{Backend, Idle};
 use crate::forward::asked::Outgoing;
 use crate::pump::{Cut, Piece, Sink, Source};
 use crate::service::{Connected, Ticket};
-use crate::wire::{NoHead, Wire};
+use crate::wire::{Left, NoHead, Wire};
 
 /// A connection of HTTP/1.1. Dropping it closes it.
 #[derive(Debug)]
@@ -58,6 +58,8 @@ impl Sink for Kept {
 }
 
 impl Backend for Kept {
+    const HTTP2: bool = false;
+
     fn send(&mut self, outgoing: &Outgoing, length: Length) {
         self.wire.begin();
         match outgoing {
@@ -77,12 +79,16 @@ impl Backend for Kept {
         self.wire.poll_response(context, limits, |response| take(response, false))
     }
 
-    fn expect(&mut self, length: Length) {
-        self.wire.expect(length);
+    fn expect(&mut self, length: Length, nominated: Vec<String>) {
+        self.wire.expect(length, nominated);
     }
 
     fn become_tunnel(&mut self) {
         self.wire.become_tunnel();
+    }
+
+    fn has_closed(&mut self, context: &mut Context<'_>) -> bool {
+        self.wire.poll_left(context) == Left::Gone
     }
 
     fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()> {

@@ -135,6 +135,8 @@ impl Sink for Stream {
 }
 
 impl Backend for Stream {
+    const HTTP2: bool = true;
+
     fn send(&mut self, outgoing: &Outgoing, length: Length) {
         // One that is opened for HTTP/2 is given nothing else.
         let Outgoing::Http2(request) = outgoing else { return };
@@ -179,10 +181,14 @@ impl Backend for Stream {
     }
 
     /// Its frames say where it ends.
-    fn expect(&mut self, _length: Length) {}
+    fn expect(&mut self, _length: Length, _nominated: Vec<String>) {}
 
     /// Tunnels go by HTTP/1.1.
     fn become_tunnel(&mut self) {}
+
+    fn has_closed(&mut self, context: &mut Context<'_>) -> bool {
+        self.going.is_reset(context)
+    }
 
     fn poll_end(&mut self, _context: &mut Context<'_>) -> Poll<()> {
         let _ = self.going.finish(None);

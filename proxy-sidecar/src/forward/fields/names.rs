@@ -27,6 +27,8 @@ pub enum Name {
     ForwardedProto,
     /// `X-Forwarded-Host`.
     ForwardedHost,
+    /// Any other `X-Forwarded-…`, and `X-Real-IP`.
+    ForwardedOther,
     /// `X-Request-Id`.
     RequestId,
     /// `traceparent`.
@@ -77,6 +79,8 @@ pub fn name(name: &str) -> Name {
         19 if is("proxy-authorization") => Name::EndsHere,
         20 if is("sec-websocket-accept") => Name::WebSocketKey,
         25 if is("strict-transport-security") => Name::Hsts,
+        9 if is("x-real-ip") => Name::ForwardedOther,
+        13.. if name.get(..12).is_some_and(|start| start.eq_ignore_ascii_case("x-forwarded-")) => Name::ForwardedOther,
         9..=17 if name.contains('_') && is_ours_in_disguise(name) => Name::Disguised,
         _ => Name::Other,
     }
@@ -128,6 +132,7 @@ pub fn may_trail(field: &str) -> bool {
         | Name::ForwardedFor
         | Name::ForwardedProto
         | Name::ForwardedHost
+        | Name::ForwardedOther
         | Name::RequestId
         | Name::TraceParent
         | Name::Cookie

@@ -106,6 +106,9 @@ fn what_strangers_say_about_their_way_is_not_passed_on() {
         ("forwarded", "for=10.0.0.1"),
         ("x-request-id", "abc"),
         ("x_forwarded_for", "10.0.0.1"),
+        ("X-Forwarded-Port", "1"),
+        ("x-forwarded-prefix", "/admin"),
+        ("x-real-ip", "10.0.0.1"),
     ];
     assert_eq!(sent_on(&given, &Way { trusted: false, ..WAY }), ADDED);
 }
