@@ -30,15 +30,19 @@ pub mod pair;
 pub mod probe;
 pub mod proxy_protocol;
 pub mod pump;
+#[cfg(feature = "aws")]
 pub mod register;
 pub mod reply;
+#[cfg(feature = "aws")]
 mod run;
 pub mod service;
 pub mod stream;
 pub mod tls;
 pub mod upstream;
+#[cfg(feature = "aws")]
 pub mod wake;
 pub mod watch;
 pub mod wire;
 
+#[cfg(feature = "aws")]
 pub use run::run;
