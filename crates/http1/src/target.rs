@@ -1,5 +1,7 @@
 //! Where a request wants to go.
 
+use std::net::Ipv6Addr;
+
 use crate::Flaw;
 
 /// A target in the forms that a reverse proxy serves (RFC 9112, 3.2).
@@ -64,15 +66,20 @@ pub fn is_host(text: &[u8]) -> bool {
         Some(_) | None => (text, &b""[..]),
     };
     let port_fits = port.len() <= 5 && port.iter().all(u8::is_ascii_digit);
-    let literal = host.starts_with(b"[") && host.ends_with(b"]") && host.len() > 2;
-    let inner = if literal { &host[1..host.len() - 1] } else { host };
-    let fits = |b: &u8| match literal {
-        true => b.is_ascii_hexdigit() || matches!(b, b':' | b'.'),
-        false => b.is_ascii_alphanumeric() || b"-._~%!$&'()*+;=".contains(b),
+    let fits = match host {
+        [] => text.is_empty(),
+        [b'[', address @ .., b']'] => std::str::from_utf8(address).is_ok_and(|a| a.parse::<Ipv6Addr>().is_ok()),
+        name => is_name(name),
     };
-    let escapes = |at: usize| inner.get(at + 1..at + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
-    let escaped = inner.iter().enumerate().all(|(at, byte)| *byte != b'%' || escapes(at));
-    port_fits && escaped && inner.iter().all(fits) && (!host.is_empty() || text.is_empty())
+    port_fits && fits
+}
+
+/// `reg-name` of RFC 3986, 3.2.2, without the comma: a list is no name.
+fn is_name(name: &[u8]) -> bool {
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || b"-._~%!$&'()*+;=".contains(b);
+    let mut parts = name.split(|b| *b == b'%');
+    let encoded = |part: &[u8]| matches!(part, [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit());
+    name.iter().all(plain) && parts.next().is_some() && parts.all(encoded)
 }
 
 #[cfg(test)]
@@ -109,14 +116,42 @@ mod tests {
 
     #[test]
     fn a_host_is_a_name_or_an_address_with_a_port_or_without() {
-        for good in
-            ["", "a", "shop.example.org:80", "[::1]:9060", "[::ffff:1.2.3.4]", "a:", "a_b", "a%2fb", "192.0.2.1"]
-        {
+        for good in [
+            "",
+            "a",
+            "shop.example.org:80",
+            "[::1]:9060",
+            "[::ffff:1.2.3.4]",
+            "a:",
+            "a_b",
+            "192.0.2.1",
+            "a%2Db%20",
+            "a%2fb",
+        ] {
             assert!(is_host(good.as_bytes()), "{good:?}");
         }
         for bad in [
-            "a b", "a,b", "a/b", "user@a", "a:b", "[::1", ":80", "a:123456", "::1", "[a z]", "a\0", "[]", "a:1:2",
-            "a%", "a%zz", "a%2",
+            "a b",
+            "a,b",
+            "a/b",
+            "user@a",
+            "a:b",
+            "[::1",
+            ":80",
+            "a:123456",
+            "::1",
+            "[a z]",
+            "a\0",
+            "[]",
+            "a:1:2",
+            "a%zz",
+            "a%",
+            "a%2",
+            "%4",
+            "[:::]",
+            "[1.2.3.4]",
+            "[::1",
+            "[::1]x",
         ] {
             assert!(!is_host(bad.as_bytes()), "{bad:?}");
         }

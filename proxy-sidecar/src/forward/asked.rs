@@ -120,11 +120,14 @@ pub fn ask(forward: &Forward, peer: &Peer, head: &Head<'_, '_>) -> Result<Asked,
         return Err(Reason::MethodRefused);
     }
     let survey = Survey::of(head.fields);
+    if survey.nominates_too_many() {
+        return Err(Reason::TooManyFields);
+    }
     let target = Target::read(head.method, head.target)?;
     let host = host(head, &survey, target)?;
     let service = forward.service_of(host).ok_or(Reason::NoSuchService)?;
     let expects = expects(head, &survey, length)?;
-    let upgrade = upgrade(forward, head, &survey);
+    let upgrade = upgrade(forward, head, &survey, length);
     let redirect = redirect(forward, peer, head, &survey, host);
     // A caller of HTTP/1.0 may name no host; the service's own name stands in.
     let host = if host.is_empty() { service.name.as_str() } else { host };
@@ -148,7 +151,7 @@ pub fn ask(forward: &Forward, peer: &Peer, head: &Head<'_, '_>) -> Result<Asked,
     let key = head.protocol.is_some().then(ids::websocket_key);
     let outgoing = match to_http2 {
         true => http2_head(head, target, &survey, &way, length)?,
-        false => Outgoing::Http1(http1_head(head, target, &survey, &way, length, key.as_deref())),
+        false => Outgoing::Http1(http1_head(head, target, &survey, &way, length, key.as_deref(), expects)),
     };
     Ok(Asked {
         outgoing,
@@ -207,8 +210,11 @@ fn expects(head: &Head<'_, '_>, survey: &Survey<'_>, length: Length) -> Result<b
 
 /// The protocol that a request asks to switch to, if it is one that is tunnelled here: `GET` of HTTP/1.1 with one
 /// `Upgrade` that `Connection` nominates, or an extended `CONNECT` of HTTP/2. Any other, `h2c` above all, is not passed
-/// on.
-fn upgrade(forward: &Forward, head: &Head<'_, '_>, survey: &Survey<'_>) -> Option<String> {
+/// on; nor is one with a body, whose rest would flow into the tunnel.
+fn upgrade(forward: &Forward, head: &Head<'_, '_>, survey: &Survey<'_>, length: Length) -> Option<String> {
+    if !matches!(length, Length::Absent | Length::Exactly(0)) {
+        return None;
+    }
     let token = match head.protocol {
         Some(protocol) => protocol,
         None => {
@@ -240,6 +246,7 @@ fn http1_head(
     way: &Way<'_>,
     length: Length,
     key: Option<&str>,
+    expects: bool,
 ) -> Vec<u8> {
     let method = if head.protocol.is_some() { "GET" } else { head.method };
     let (first, rest) = target.sent_on(head.method);
@@ -252,6 +259,9 @@ fn http1_head(
     // RFC 8441, 5: HTTP/2 needs no key; the handshake of HTTP/1.1 does.
     if let Some(key) = key {
         write::field(&mut out, "sec-websocket-key", key.as_bytes());
+    }
+    if expects {
+        write::field(&mut out, "expect", b"100-continue");
     }
     match length {
         Length::Exactly(bytes) => length_line(&mut out, bytes),

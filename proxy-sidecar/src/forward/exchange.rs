@@ -251,6 +251,9 @@ fn on_head(caller: &mut impl Caller, heard: Heard<'_>, asked: &Asked, terms: Ter
         return Verdict::Refused(Reason::UpstreamFraming);
     };
     let survey = Survey::of(response.fields);
+    if survey.nominates_too_many() {
+        return Verdict::Refused(Reason::UpstreamFraming);
+    }
     match response.status {
         100 if waits => {
             caller.interim(100, &mut |_| ());
@@ -277,7 +280,10 @@ fn on_head(caller: &mut impl Caller, heard: Heard<'_>, asked: &Asked, terms: Ter
         status: response.status,
         length,
         said: match said {
-            framing::Said::Exactly(bytes) if asked.is_head || response.status == 304 => Some(bytes),
+            // RFC 9110, 8.6: a 204 has none, not even in an answer to `HEAD`.
+            framing::Said::Exactly(bytes) if response.status == 304 || (asked.is_head && response.status != 204) => {
+                Some(bytes)
+            }
             framing::Said::Exactly(_) | framing::Said::Chunked | framing::Said::Nothing => None,
         },
         // Whether the body comes that it was not asked for, nobody knows: what follows could be either.

@@ -34,6 +34,9 @@ impl Lines for HeaderMap {
     }
 }
 
+/// The most names that `Connection` may nominate: each field is compared with each of them.
+const MOST_NOMINATED: usize = 64;
+
 /// What the fields of a message say to this hop.
 #[derive(Debug, Default)]
 pub struct Survey<'b> {
@@ -47,7 +50,7 @@ pub struct Survey<'b> {
     pub upgrade: Option<&'b [u8]>,
     /// `TE: trailers`.
     pub takes_trailers: bool,
-    /// `Expect`, the last of them.
+    /// `Expect`; of several the first that is not `100-continue`.
     pub expect: Option<&'b [u8]>,
     /// The only `Host`, where there is one alone.
     pub host: Option<&'b [u8]>,
@@ -92,7 +95,10 @@ impl<'b> Survey<'b> {
                 Name::Te => {
                     survey.takes_trailers |= members(field.value).any(|m| m.eq_ignore_ascii_case(b"trailers"));
                 }
-                Name::Expect => survey.expect = Some(field.value),
+                Name::Expect => {
+                    let other = survey.expect.filter(|value| !value.eq_ignore_ascii_case(b"100-continue"));
+                    survey.expect = other.or(Some(field.value));
+                }
                 Name::Host => {
                     survey.hosts += 1;
                     survey.host = (survey.hosts == 1).then_some(field.value);
@@ -122,6 +128,9 @@ impl<'b> Survey<'b> {
                 | Name::Other => (),
             }
         }
+        if survey.nominates("x-request-id") {
+            survey.request_id = None;
+        }
         survey
     }
 
@@ -130,6 +139,7 @@ impl<'b> Survey<'b> {
             5 if member.eq_ignore_ascii_case(b"close") => self.close = true,
             10 if member.eq_ignore_ascii_case(b"keep-alive") => self.keep_alive = true,
             7 if member.eq_ignore_ascii_case(b"upgrade") => self.upgrades = true,
+            _ if self.nominates_too_many() => (),
             _ => self.nominated.push(member),
         }
     }
@@ -138,6 +148,12 @@ impl<'b> Survey<'b> {
     #[must_use]
     pub fn nominated(&self) -> Vec<String> {
         self.nominated.iter().map(|name| String::from_utf8_lossy(name).to_ascii_lowercase()).collect()
+    }
+
+    /// Whether `Connection` nominates more names than anybody has a use for.
+    #[must_use]
+    pub fn nominates_too_many(&self) -> bool {
+        self.nominated.len() > MOST_NOMINATED
     }
 
     fn nominates(&self, name: &str) -> bool {
@@ -173,12 +189,11 @@ pub struct Way<'a> {
     pub to_http2: bool,
 }
 
-/// Writes a request's fields as they go on: without `Host` and framing, which its head writes.
+/// Writes a request's fields as they go on: without `Host`, `Expect` and framing, which its head writes.
 pub fn request(out: &mut dyn Lines, fields: &[Field<'_>], survey: &Survey<'_>, way: &Way<'_>) {
     for field in fields {
         let passes = match names::name(field.name) {
             Name::Other | Name::ContentType | Name::WebSocketKey | Name::Hsts => !survey.nominates(field.name),
-            Name::Expect => !way.to_http2,
             Name::ForwardedProto | Name::ForwardedHost | Name::ForwardedOther => {
                 way.trusted && !survey.nominates(field.name)
             }
@@ -187,6 +202,7 @@ pub fn request(out: &mut dyn Lines, fields: &[Field<'_>], survey: &Survey<'_>, w
             Name::RequestId => false,
             Name::Connection
             | Name::EndsHere
+            | Name::Expect
             | Name::Framing
             | Name::Host
             | Name::Te
@@ -251,7 +267,7 @@ pub fn answer(out: &mut dyn Lines, fields: &[Field<'_>], survey: &Survey<'_>, vi
         let passes = match names::name(field.name) {
             Name::Connection | Name::EndsHere | Name::Framing | Name::Te | Name::Upgrade | Name::Via => false,
             Name::RequestId => {
-                has_id = true;
+                has_id |= !survey.nominates(field.name);
                 true
             }
             Name::Host

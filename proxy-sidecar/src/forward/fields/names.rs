@@ -56,6 +56,8 @@ pub fn name(name: &str) -> Name {
     match name.len() {
         2 if is("te") => Name::Te,
         3 if is("via") => Name::Via,
+        // Reserved, for it is an option of `Connection` (RFC 9112, 9.6).
+        5 if is("close") => Name::EndsHere,
         4 if is("host") => Name::Host,
         6 if is("cookie") => Name::Cookie,
         6 if is("expect") => Name::Expect,
@@ -81,31 +83,29 @@ pub fn name(name: &str) -> Name {
         25 if is("strict-transport-security") => Name::Hsts,
         9 if is("x-real-ip") => Name::ForwardedOther,
         13.. if name.get(..12).is_some_and(|start| start.eq_ignore_ascii_case("x-forwarded-")) => Name::ForwardedOther,
-        9..=17 if name.contains('_') && is_ours_in_disguise(name) => Name::Disguised,
+        9.. if name.contains('_') && is_ours_in_disguise(name) => Name::Disguised,
         _ => Name::Other,
     }
 }
 
 /// The names that a server would take for what only this hop or a trusted one may say.
 fn is_ours_in_disguise(name: &str) -> bool {
-    const OURS: [&str; 6] = [
-        "content-length",
-        "transfer-encoding",
-        "x-forwarded-for",
-        "x-forwarded-host",
-        "x-forwarded-proto",
-        "x-request-id",
-    ];
-    let same = |a: u8, b: u8| a.eq_ignore_ascii_case(&b) || (a == b'_' && b == b'-');
-    OURS.iter().any(|ours| ours.len() == name.len() && ours.bytes().zip(name.bytes()).all(|(b, a)| same(a, b)))
+    const OURS: [&str; 3] = ["content-length", "transfer-encoding", "x-request-id"];
+    let plain = name.replace('_', "-");
+    OURS.iter().any(|ours| plain.eq_ignore_ascii_case(ours)) || starts(&plain, "x-forwarded-")
+}
+
+fn starts(name: &str, with: &str) -> bool {
+    name.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with))
 }
 
 /// Whether a trailer of this name may go on.
 #[must_use]
 pub fn may_trail(field: &str) -> bool {
-    const NEVER: [&str; 13] = [
+    const NEVER: [&str; 23] = [
         "trailer",
         "authorization",
+        "www-authenticate",
         "set-cookie",
         "cookie",
         "cache-control",
@@ -117,6 +117,15 @@ pub fn may_trail(field: &str) -> bool {
         "expires",
         "location",
         "max-forwards",
+        "pragma",
+        "range",
+        "if-match",
+        "if-none-match",
+        "if-modified-since",
+        "if-unmodified-since",
+        "if-range",
+        "retry-after",
+        "vary",
     ];
     match name(field) {
         Name::Other | Name::TraceState => !NEVER.iter().any(|never| never.eq_ignore_ascii_case(field)),
@@ -154,15 +163,33 @@ mod tests {
             (Name::Host, Name::ForwardedFor, Name::Other)
         );
         assert_eq!((name("x_forwarded-for"), name("Content_Length")), (Name::Disguised, Name::Disguised));
-        assert_eq!((name("x_forwarded_fox"), name("my_field_name")), (Name::Other, Name::Other));
+        assert_eq!((name("x_forwarded"), name("my_field_name")), (Name::Other, Name::Other));
+    }
+
+    #[test]
+    fn whatever_says_where_a_request_was_forwarded_is_known() {
+        assert_eq!(
+            (name("X-Forwarded-Port"), name("x-forwarded-prefix")),
+            (Name::ForwardedOther, Name::ForwardedOther)
+        );
+        assert_eq!((name("X_Forwarded_Port"), name("x-forwarded")), (Name::Disguised, Name::Other));
     }
 
     #[test]
     fn trailers_neither_frame_nor_route_nor_authenticate() {
         assert!(may_trail("grpc-status") && may_trail("X-Sum") && may_trail("digest"));
-        for never in
-            ["Content-Length", "transfer-encoding", "Host", "Authorization", "x-forwarded-for", "te", "Trailer"]
-        {
+        for never in [
+            "Content-Length",
+            "transfer-encoding",
+            "Host",
+            "Authorization",
+            "WWW-Authenticate",
+            "If-Match",
+            "x-forwarded-for",
+            "te",
+            "Trailer",
+            "close",
+        ] {
             assert!(!may_trail(never), "{never}");
         }
     }

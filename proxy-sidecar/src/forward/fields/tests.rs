@@ -114,6 +114,41 @@ fn what_strangers_say_about_their_way_is_not_passed_on() {
 }
 
 #[test]
+fn whatever_strangers_say_was_forwarded_goes_no_further() {
+    let given = [("X-Forwarded-Port", "443"), ("x-forwarded-prefix", "/admin"), ("x_forwarded_port", "443")];
+    assert_eq!(sent_on(&given, &Way { trusted: false, ..WAY }), ADDED);
+    assert_eq!(sent_on(&given, &WAY)[..2], ["X-Forwarded-Port: 443", "x-forwarded-prefix: /admin"]);
+}
+
+#[test]
+fn a_number_that_connection_nominates_is_made_anew() {
+    let given = [("x-request-id", "abc"), ("connection", "x-request-id")];
+    assert_eq!(sent_on(&given, &WAY), ADDED);
+    assert_eq!(passed_back(&given), ["via: 1.1 doze", "x-request-id: id"]);
+}
+
+#[test]
+fn a_field_that_is_named_like_the_option_close_ends_here() {
+    assert_eq!(sent_on(&[("connection", "close"), ("Close", "1")], &WAY), ADDED);
+}
+
+#[test]
+fn an_expectation_is_written_by_the_head_alone_and_a_strange_one_is_not_hidden_by_another() {
+    for (first, second) in [("100-continue", "x"), ("x", "100-continue")] {
+        let lines = [("expect", first), ("Expect", second)];
+        let given = fields(&lines);
+        assert_eq!(Survey::of(&given).expect, Some(&b"x"[..]));
+    }
+    assert_eq!(sent_on(&[("expect", "100-continue")], &WAY), ADDED);
+}
+
+#[test]
+fn a_connection_that_nominates_without_end_is_told_by_its_survey() {
+    let of = |count: usize| Survey::of(&fields(&[("connection", &"a,".repeat(count))])).nominates_too_many();
+    assert_eq!((of(64), of(65), of(10_000)), (false, true, true));
+}
+
+#[test]
 fn an_address_of_version_6_is_quoted_where_it_has_to_be() {
     let way = Way { address: "2001:db8::1", forwarded: true, secure: true, ..WAY };
     let sent = sent_on(&[], &way);
