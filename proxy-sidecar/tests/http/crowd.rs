@@ -1,0 +1,109 @@
+//! A crowd at once: 10,000 idle callers, 200 slow ones and 5,000 rapid resets, while others are served.
+//!
+//! What they cost is asserted; how long the others wait is printed, for a test is no place to measure it.
+
+use std::io::Write as _;
+use std::time::{Duration, Instant};
+
+use nix::sys::resource::{Resource, getrlimit};
+
+use crate::pressure::memory_kib;
+use crate::process::{Proxy, until};
+use crate::supervisor::Supervisor;
+use crate::wire::{Origin, Wire};
+
+const IDLE: usize = 10_000;
+const SLOW: usize = 200;
+const RESETS: usize = 5_000;
+
+/// The most that all of them may add: 400 bytes for each idle caller, and heads of slow ones; the rest is what an
+/// allocator keeps for later.
+const MEMORY_KIB: u64 = 24 * 1024;
+
+const GET: &str = "GET / HTTP/1.1\r\nhost: demo\r\n\r\n";
+
+/// As many idle callers as this process and the proxy, which is as limited, may have.
+fn idle_callers() -> usize {
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).expect("a limit");
+    // The proxy gives its callers less than half of its descriptors.
+    let room = usize::try_from(most).unwrap_or(usize::MAX).saturating_sub(64) / 2;
+    let idle = IDLE.min(room.saturating_sub(SLOW + 200));
+    if idle < IDLE {
+        println!("{idle} idle callers instead of {IDLE}: no more open files are allowed here ({most})");
+    }
+    idle
+}
+
+#[test]
+fn others_are_served_in_a_crowd_and_the_crowd_costs_little() {
+    let supervisor = Supervisor::start("demo", task_state::State::Awake { ready: true });
+    let origin = Origin::start();
+    let at = origin.at.to_string();
+    origin.answer_all("ok");
+    let port = supervisor.port();
+    let many = ["--max-connections", "20000", "--max-connections-per-address", "20000", "--header-timeout", "60s"];
+    let proxy = Proxy::resident(&[&["--backend", &at, "--status-port", &port], &many[..]].concat());
+    until("a watch", || (supervisor.watchers() > 0).then_some(()));
+    let before = memory_kib(&proxy);
+
+    let mut idle: Vec<Wire> = (0..idle_callers()).map(|_| proxy.connect()).collect();
+    for caller in &mut idle {
+        caller.send(GET);
+        assert_eq!(caller.read_answer().0, 200);
+    }
+    let parked = memory_kib(&proxy);
+    println!(
+        "{} idle callers cost {} bytes each",
+        idle.len(),
+        parked.saturating_sub(before) * 1024 / idle.len() as u64
+    );
+
+    let mut slow: Vec<Wire> = (0..SLOW).map(|n| front_of_a_slow_one(&proxy, n)).collect();
+    let mut times = Vec::new();
+    let mut other = proxy.connect();
+    for round in 0..50 {
+        (0..RESETS / 50).for_each(|n| reset(&proxy, n));
+        slow.iter_mut().for_each(|caller| caller.try_send("x"));
+        for _ in 0..10 {
+            let since = Instant::now();
+            other.send(GET);
+            assert_eq!(other.read_answer(), (200, "ok".to_owned()), "round {round}");
+            times.push(since.elapsed());
+        }
+    }
+    times.sort();
+    let p99 = times[times.len() * 99 / 100];
+    println!("others: p50 {:?}, p99 {p99:?}, longest {:?}", times[times.len() / 2], times[times.len() - 1]);
+
+    let more = memory_kib(&proxy).saturating_sub(before);
+    println!("all of them cost {more} KiB");
+    assert!(more < MEMORY_KIB, "{more} KiB more");
+    // Those that were idle are served as before.
+    for caller in idle.iter_mut().step_by(100) {
+        caller.send(GET);
+        assert_eq!(caller.read_answer().0, 200);
+    }
+    drop((idle, slow));
+    proxy.until_status("nothing in flight", |status| status["backends"][0]["in_flight"] == 0);
+    assert_eq!(proxy.status()["backends"][0]["failures"], 0);
+    // A wait that nobody should see: ten times what is promised.
+    assert!(p99 < Duration::from_secs(5), "others waited {p99:?}");
+}
+
+/// A caller whose head or body never ends.
+fn front_of_a_slow_one(proxy: &Proxy, n: usize) -> Wire {
+    let mut caller = proxy.connect();
+    caller.send(match n % 3 {
+        0 => "GET / HTTP/1.1\r\nhost: demo\r\nx-slow: ",
+        1 => "GET /",
+        _ => "POST / HTTP/1.1\r\nhost: demo\r\ncontent-length: 100000\r\n\r\nx",
+    });
+    caller
+}
+
+/// A caller that asks and is gone before it could be answered.
+fn reset(proxy: &Proxy, n: usize) {
+    let caller = proxy.connect();
+    let _ = caller.stream().write_all(if n.is_multiple_of(2) { GET.as_bytes() } else { b"GET / HT" });
+    crate::cut::reset(caller);
+}

@@ -1,0 +1,196 @@
+//! A proxy in front of one backend whose connections the test answers, and what a request sent to it comes to.
+
+use std::fmt::Debug;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use task_state::State;
+
+use crate::judge::{self, Parsed};
+use crate::process::{LIMIT, Proxy, until};
+use crate::supervisor::Supervisor;
+use crate::wire::{Origin, Wire};
+
+/// How long a request may take to come to something.
+const SOON: Duration = Duration::from_secs(10);
+
+/// How long one look at a socket takes.
+const MOMENT: Duration = Duration::from_millis(2);
+
+/// The plainest answer of an origin.
+pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+/// The same on a connection that ends.
+pub(crate) const OK_CLOSE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok";
+
+/// The plainest request.
+pub(crate) const GET: &str = "GET / HTTP/1.1\r\nhost: demo\r\n\r\n";
+
+pub(crate) struct Front {
+    pub(crate) origin: Origin,
+    pub(crate) supervisor: Supervisor,
+    pub(crate) proxy: Proxy,
+}
+
+impl Front {
+    pub(crate) fn start() -> Front {
+        Front::with(&[])
+    }
+
+    /// With an awake backend and these arguments.
+    pub(crate) fn with(arguments: &[&str]) -> Front {
+        Front::in_state(State::Awake { ready: true }, arguments)
+    }
+
+    pub(crate) fn in_state(state: State, arguments: &[&str]) -> Front {
+        let origin = Origin::start();
+        let supervisor = Supervisor::start("demo", state);
+        let (at, port) = (origin.at.to_string(), supervisor.port());
+        let proxy = Proxy::resident(&[&["--backend", &at, "--status-port", &port], arguments].concat());
+        until("a watch", || (supervisor.watchers() > 0).then_some(()));
+        Front { origin, supervisor, proxy }
+    }
+
+    /// A caller that has sent this.
+    pub(crate) fn caller(&self, request: impl AsRef<[u8]>) -> Wire {
+        let caller = self.proxy.connect();
+        // One that is refused half way is judged by what comes back.
+        let _ = caller.stream().write_all(request.as_ref());
+        caller
+    }
+
+    /// Sends a request and gives both sides of it, with the head as the origin saw it, in lower case.
+    pub(crate) fn exchange(&self, request: &str) -> (Wire, Wire, String) {
+        let caller = self.caller(request);
+        let mut backend = self.origin.accept();
+        let head = backend.read_head();
+        (caller, backend, head)
+    }
+
+    /// Both sides of a request that is to reach the origin.
+    pub(crate) fn passes(&self, request: impl AsRef<[u8]>) -> Result<(Wire, Wire), String> {
+        let caller = self.caller(&request);
+        let since = Instant::now();
+        while since.elapsed() < SOON {
+            if let Some(backend) = self.origin.try_accept() {
+                return Ok((caller, backend));
+            }
+            let mut answer = [0; 200];
+            caller.stream().set_read_timeout(Some(MOMENT)).expect("a timeout");
+            let peeked = caller.stream().peek(&mut answer);
+            caller.stream().set_read_timeout(Some(LIMIT)).expect("a timeout");
+            if let Ok(read) = peeked {
+                let (request, answer) = (request.as_ref().escape_ascii(), answer[..read].escape_ascii());
+                return Err(format!("{request}: answered {answer}"));
+            }
+        }
+        Err(format!("{}: nothing came of it", request.as_ref().escape_ascii()))
+    }
+
+    /// Fails where anything that callers did is held against the backend.
+    pub(crate) fn expect_unmarked(&self) {
+        let status = self.proxy.until_status("nothing in flight", |s| s["backends"][0]["in_flight"] == 0);
+        let backend = &status["backends"][0];
+        assert_eq!((&backend["failures"], &backend["usable"]), (&0.into(), &true.into()), "{status}");
+    }
+
+    /// Fails where the proxy does not answer any more.
+    pub(crate) fn expect_alive(&self) {
+        assert_eq!(self.proxy.status()["name"], "demo");
+    }
+
+    /// Sends the bytes and looks at both sides until something has come of it.
+    pub(crate) fn sees(&self, request: &[u8]) -> Seen {
+        let mut caller = Side::new(&self.caller(request));
+        let mut origins: Vec<Side> = Vec::new();
+        let since = Instant::now();
+        while since.elapsed() < SOON {
+            caller.read();
+            origins.extend(self.origin.try_accept().iter().map(Side::new));
+            origins.iter_mut().for_each(Side::read);
+            let taken = origins.iter().any(|origin| matches!(judge::message(&origin.bytes), Parsed::Complete(..)));
+            let over = caller.closed && origins.iter().all(|origin| origin.closed);
+            if taken || over {
+                break;
+            }
+        }
+        let origins = origins.into_iter().map(|origin| origin.bytes).collect();
+        Seen { answer: caller.bytes, closed: caller.closed, origins }
+    }
+
+    /// Sends what has to be refused with this status and one of these reasons, and a connection that ends.
+    pub(crate) fn refuses(&self, request: &[u8], status: u16, reasons: &[&str]) -> Result<(), String> {
+        self.sees(request).is_refusal(status, reasons).map_err(|why| format!("{}: {why}", request.escape_ascii()))
+    }
+}
+
+/// What came of a request: the bytes on both sides.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    answer: Vec<u8>,
+    closed: bool,
+    pub(crate) origins: Vec<Vec<u8>>,
+}
+
+impl Seen {
+    fn is_refusal(&self, status: u16, reasons: &[&str]) -> Result<(), String> {
+        for origin in &self.origins {
+            if let Parsed::Complete(..) = judge::message(origin) {
+                return Err(format!("the origin got {}", origin.escape_ascii()));
+            }
+        }
+        let Parsed::Complete(answer, length) = judge::message(&self.answer) else {
+            return Err(format!("no whole answer but {:?}, closed: {}", self.answer.escape_ascii(), self.closed));
+        };
+        let said = answer.field("proxy-status").unwrap_or_default();
+        let expected = format!("HTTP/1.1 {status} ");
+        let fits = answer.line.starts_with(&expected)
+            && reasons.iter().any(|reason| said.contains(&format!("details=\"{reason}\"")))
+            && reasons.iter().any(|reason| answer.text().contains(&format!("\"{reason}\"")));
+        match fits {
+            false => Err(format!("expected {status} {reasons:?}, got {:?}, proxy-status {said:?}", answer.line)),
+            true if self.answer.len() > length => Err("more than one answer".to_owned()),
+            true if !self.closed => Err("the connection was left open".to_owned()),
+            true if answer.field("connection").as_deref() != Some("close") => Err("its end was not said".to_owned()),
+            true => Ok(()),
+        }
+    }
+}
+
+/// One socket, read as bytes come.
+struct Side {
+    stream: TcpStream,
+    bytes: Vec<u8>,
+    closed: bool,
+}
+
+impl Side {
+    fn new(wire: &Wire) -> Side {
+        let stream = wire.stream();
+        stream.set_read_timeout(Some(MOMENT)).expect("a timeout");
+        Side { stream, bytes: Vec::new(), closed: false }
+    }
+
+    fn read(&mut self) {
+        let mut bytes = [0; 16 * 1024];
+        match self.stream.read(&mut bytes) {
+            _ if self.closed => (),
+            Ok(0) => self.closed = true,
+            Ok(read) => self.bytes.extend_from_slice(&bytes[..read]),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => (),
+            Err(_) => self.closed = true,
+        }
+    }
+}
+
+/// Checks every row and fails with all that did not hold.
+pub(crate) fn for_all<T: Debug>(rows: impl IntoIterator<Item = T>, check: impl Fn(&T) -> Result<(), String>) {
+    let wrong: Vec<String> = rows.into_iter().filter_map(|row| check(&row).err()).collect();
+    assert!(wrong.is_empty(), "{} did not hold:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Whether the two are equal, for a table.
+pub(crate) fn same<T: PartialEq + Debug>(what: &str, got: T, expected: T) -> Result<(), String> {
+    if got == expected { Ok(()) } else { Err(format!("{what}: expected {expected:?}, got {got:?}")) }
+}
