@@ -31,6 +31,5 @@ mod process;
 #[expect(dead_code, reason = "shared with the other test targets, none of which needs all of it")]
 #[path = "../proxy/supervisor.rs"]
 mod supervisor;
-#[expect(dead_code, reason = "shared with the other test targets, none of which needs all of it")]
 #[path = "../proxy/wire.rs"]
 mod wire;

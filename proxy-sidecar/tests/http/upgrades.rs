@@ -49,6 +49,7 @@ fn a_websocket_is_tunnelled_both_ways_and_ends_with_either_side() {
         } else {
             drop(backend);
             caller.expect_closed();
+            drop(caller);
         }
         front.expect_unmarked();
     }

@@ -71,7 +71,12 @@ impl Proxy {
                 written.lock().expect("log").push(line);
             }
         });
-        let started = until("the proxy's start", || find(&log, "proxy started"));
+        let started = until("the proxy's start", || {
+            let ended = child.try_wait().expect("a child");
+            let started = find(&log, "proxy started");
+            assert!(ended.is_none() || started.is_some(), "it ended: {:?}", log.lock().expect("log"));
+            started
+        });
         let address = |field: &str| started[field].as_str().expect("an address").parse().expect("an address");
         Proxy { listen: address("listen"), admin: address("admin"), child, log }
     }
