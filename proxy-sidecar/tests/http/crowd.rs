@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::resource::{Resource, getrlimit};
 
-use crate::pressure::memory_kib;
+use crate::front::memory_kib;
 use crate::process::{Proxy, until};
 use crate::supervisor::Supervisor;
 use crate::wire::{Origin, Wire};

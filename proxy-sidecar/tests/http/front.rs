@@ -95,6 +95,10 @@ impl Front {
         assert_eq!((&backend["failures"], &backend["usable"]), (&0.into(), &true.into()), "{status}");
     }
 
+    pub(crate) fn memory_kib(&self) -> u64 {
+        memory_kib(&self.proxy)
+    }
+
     /// Fails where the proxy does not answer any more.
     pub(crate) fn expect_alive(&self) {
         assert_eq!(self.proxy.status()["name"], "demo");
@@ -182,6 +186,30 @@ impl Side {
             Err(_) => self.closed = true,
         }
     }
+}
+
+/// The proxy's own memory; what the kernel keeps for sockets is not in it.
+pub(crate) fn memory_kib(proxy: &Proxy) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", proxy.pid())).expect("it runs");
+    let line = text.lines().find_map(|line| line.strip_prefix("Pss:")).expect("a line");
+    line.trim().trim_end_matches(" kB").parse().expect("a number")
+}
+
+/// Writes until nothing was taken for a second, and tells how much was.
+pub(crate) fn write_until_blocked(mut stream: &TcpStream, most: usize) -> usize {
+    stream.set_nonblocking(true).expect("a socket");
+    let (bytes, mut written) = (vec![b'x'; 64 * 1024], 0);
+    let (started, mut moved) = (Instant::now(), Instant::now());
+    while moved.elapsed() < Duration::from_secs(1) && written < most {
+        assert!(started.elapsed() < LIMIT, "still taking after {written} bytes");
+        match stream.write(&bytes) {
+            Ok(some) => (written, moved) = (written + some, Instant::now()),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::sleep(MOMENT),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    stream.set_nonblocking(false).expect("a socket");
+    written
 }
 
 /// Checks every row and fails with all that did not hold.
