@@ -142,7 +142,7 @@ fn early_hints_pass_and_lose_their_hop_by_hop_fields() {
 fn http_1_0_hears_no_interim_answer_and_nobody_a_100_unasked() {
     let front = Front::start();
     let (mut caller, mut backend, _) = front.exchange("GET / HTTP/1.0\r\nhost: demo\r\n\r\n");
-    backend.send(&format!("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n{OK}"));
+    backend.send(&format!("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n{OK_CLOSE}"));
     let said = caller.read_to_end();
     assert!(said.starts_with("HTTP/1.1 200 OK\r\n"), "{said}");
     let (mut caller, mut backend, _) = front.exchange(GET);

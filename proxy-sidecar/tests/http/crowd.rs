@@ -46,11 +46,13 @@ fn others_are_served_in_a_crowd_and_the_crowd_costs_little() {
     until("a watch", || (supervisor.watchers() > 0).then_some(()));
     let before = memory_kib(&proxy);
 
-    let mut idle: Vec<Wire> = (0..idle_callers()).map(|_| proxy.connect()).collect();
-    for caller in &mut idle {
+    let idle = (0..idle_callers()).map(|_| {
+        let mut caller = proxy.connect();
         caller.send(GET);
         assert_eq!(caller.read_answer().0, 200);
-    }
+        caller
+    });
+    let mut idle: Vec<Wire> = idle.collect();
     let parked = memory_kib(&proxy);
     println!(
         "{} idle callers cost {} bytes each",

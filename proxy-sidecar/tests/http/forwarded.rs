@@ -135,7 +135,7 @@ fn a_valid_traceparent_is_kept_and_another_is_dropped_with_its_state() {
 
 #[test]
 fn forwarded_is_written_where_asked_for() {
-    let front = Front::with(&["--forwarded", "true"]);
+    let front = Front::with(&["--forwarded"]);
     let head = seen(&front, "");
     let said = field(&head, "forwarded").unwrap_or_else(|| panic!("{head}"));
     for part in ["for=127.0.0.1", "proto=http", "host=\"demo:80\""] {

@@ -138,7 +138,7 @@ fn a_clear_length_is_written_anew() {
     let front = Front::start();
     for_all(GOOD, |(request, body, chunked)| {
         let (mut caller, mut backend) = front.passes(request)?;
-        let seen = judge::next(&backend);
+        let seen = judge::try_next(&backend).map_err(|why| format!("{request:?}: {why}"))?;
         same(request, (seen.text().as_str(), seen.chunked), (*body, *chunked))?;
         let path = request.split(' ').nth(1).expect("a path");
         same(request, seen.line.split(' ').nth(1), Some(path))?;

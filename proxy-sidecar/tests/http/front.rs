@@ -81,6 +81,9 @@ impl Front {
             let peeked = caller.stream().peek(&mut answer);
             caller.stream().set_read_timeout(Some(LIMIT)).expect("a timeout");
             if let Ok(read) = peeked {
+                // What it may have begun is not the next one's.
+                self.proxy.until_status("nothing in flight", |s| s["backends"][0]["in_flight"] == 0);
+                while self.origin.try_accept().is_some() {}
                 let (request, answer) = (request.as_ref().escape_ascii(), answer[..read].escape_ascii());
                 return Err(format!("{request}: answered {answer}"));
             }

@@ -53,7 +53,6 @@ const BAD_REQUESTS: &[&[u8]] = &[
     b"GET / HTTP/1.1\r\r\nhost: demo\r\n\r\n",
     b"\r\n\r\nGET / HTTP/1.1\r\nhost: demo\r\n\r\n",
     b"\nGET / HTTP/1.1\r\nhost: demo\r\n\r\n",
-    b"GET / HTTP/1.1\r\n\r\nhost: demo\r\n\r\n",
     b"GET /\r\n\r\n",
     b"GET\r\n\r\n",
     b"GET / HTTP/1.1, HTTP/1.1\r\nhost: demo\r\n\r\n",

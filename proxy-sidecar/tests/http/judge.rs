@@ -50,17 +50,23 @@ pub(crate) fn message(bytes: &[u8]) -> Parsed {
 
 /// The next message of a connection of which nothing else was read.
 pub(crate) fn next(wire: &Wire) -> Message {
+    try_next(wire).unwrap_or_else(|why| panic!("{why}"))
+}
+
+/// The same, for a table.
+pub(crate) fn try_next(wire: &Wire) -> Result<Message, String> {
     let (mut stream, mut bytes) = (wire.stream(), Vec::new());
     loop {
         match message(&bytes) {
-            Parsed::Complete(message, _) => return message,
+            Parsed::Complete(message, _) => return Ok(message),
             Parsed::Partial => (),
-            Parsed::Broken(why) => panic!("{why} in {}", bytes.escape_ascii()),
+            Parsed::Broken(why) => return Err(format!("{why} in {}", bytes.escape_ascii())),
         }
         let mut byte = [0];
-        let read = stream.read(&mut byte).expect("more of a message");
-        assert!(read == 1, "closed after {}", bytes.escape_ascii());
-        bytes.push(byte[0]);
+        match stream.read(&mut byte) {
+            Ok(1) => bytes.push(byte[0]),
+            other => return Err(format!("{other:?} after {}", bytes.escape_ascii())),
+        }
     }
 }
 

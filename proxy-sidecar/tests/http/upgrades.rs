@@ -46,6 +46,7 @@ fn a_websocket_is_tunnelled_both_ways_and_ends_with_either_side() {
         if token == "websocket" {
             drop(caller);
             backend.expect_closed();
+            drop(backend);
         } else {
             drop(backend);
             caller.expect_closed();
