@@ -132,3 +132,18 @@ fn a_chunk_that_breaks_after_the_answer_began_ends_the_connection() {
     assert!(!rest.contains('0') && !rest.contains("HTTP"), "{rest:?}");
     front.expect_unmarked();
 }
+
+#[test]
+fn malformed_bodies_do_not_end_a_pair() {
+    let origin = crate::wire::Origin::start();
+    let supervisor = crate::supervisor::Supervisor::start("demo", task_state::State::Awake { ready: true });
+    let (at, port) = (origin.at.to_string(), supervisor.port());
+    let proxy = crate::process::Proxy::start(&["--backend", &at, "--status-port", &port], &[]);
+    crate::process::until("a watch", || (supervisor.watchers() > 0).then_some(()));
+    let mut front = Front { origin, supervisor, proxy };
+    for _ in 0..10 {
+        front.refuses(format!("{HEAD}zz\r\n").as_bytes(), 400, &["bad_body"]).expect("refused");
+    }
+    front.expect_unmarked();
+    assert!(front.proxy.is_running());
+}

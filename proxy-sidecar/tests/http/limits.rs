@@ -110,3 +110,19 @@ fn callers_beyond_the_most_wait_until_one_leaves() {
     let mut backend = front.origin.try_accept().unwrap_or(backend);
     answers(&mut third, &mut backend);
 }
+
+#[test]
+fn a_refusal_is_seen_by_a_caller_that_sends_on() {
+    let front = Front::start();
+    let much = "x".repeat(4 * 1024 * 1024);
+    for head in [
+        "POST / HTTP/1.1\r\nhost: demo\r\ncontent-length: +1\r\n\r\n",
+        "POST / HTTP/1.1\r\nhost : demo\r\n\r\n",
+        "POST / HTTP/1.1\r\nhost: demo\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+    ] {
+        // All of it is sent before anything is read, as simple callers do.
+        let mut caller = front.caller(format!("{head}{much}"));
+        assert_eq!(caller.read_answer().0, 400, "{head:?}");
+    }
+    front.expect_unmarked();
+}

@@ -12,6 +12,7 @@ mod grpc;
 mod origin;
 mod refused;
 mod requests;
+mod times;
 
 #[expect(dead_code, reason = "shared with the other test targets, none of which needs all of it")]
 #[path = "../http/front.rs"]
