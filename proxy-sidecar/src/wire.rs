@@ -320,11 +320,8 @@ impl Source for Wire {
             self.inbox.consume(skip);
             match next {
                 Next::Data(bytes) => break bytes,
-                Next::Over(mut trailers) => {
-                    for name in &self.nominated {
-                        trailers.as_mut().and_then(|trailers| trailers.remove(name.as_str()));
-                    }
-                    self.trailers = trailers.or(self.trailers.take());
+                Next::Over(trailers) => {
+                    self.trailers = coming::without(trailers, &self.nominated).or(self.trailers.take());
                     return Poll::Ready(Ok(Piece::End));
                 }
                 Next::More => {

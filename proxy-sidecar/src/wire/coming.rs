@@ -101,9 +101,31 @@ fn trailers(section: &[u8]) -> Result<Option<HeaderMap>, Flaw> {
     Ok(crate::forward::fields::trailers(read.iter().map(|field| (field.name, field.value))))
 }
 
+/// Trailers without those that the head before them has nominated (RFC 9110, 7.6.1).
+#[must_use]
+pub fn without(trailers: Option<HeaderMap>, nominated: &[String]) -> Option<HeaderMap> {
+    let mut trailers = trailers?;
+    for name in nominated {
+        trailers.remove(name.as_str());
+    }
+    (!trailers.is_empty()).then_some(trailers)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn trailers_that_are_nominated_end_here() {
+        let trailers = || fields_of(&[("x-sum", "1"), ("x-sum", "2"), ("y", "3")]);
+        assert_eq!(without(trailers(), &["x-sum".to_owned(), "no name".to_owned()]), fields_of(&[("y", "3")]));
+        assert_eq!(without(trailers(), &["y".to_owned(), "x-sum".to_owned()]), None);
+        assert_eq!(without(trailers(), &[]), trailers());
+    }
+
+    fn fields_of(lines: &[(&str, &str)]) -> Option<HeaderMap> {
+        crate::forward::fields::trailers(lines.iter().map(|(name, value)| (*name, value.as_bytes())))
+    }
 
     #[test]
     fn a_body_has_the_bytes_that_were_promised_and_no_more() {
