@@ -18,11 +18,14 @@ use http1::{Flaw, Limits};
 use tokio::io::AsyncWrite as _;
 
 use crate::pump::{Cut, Piece, Sink, Source};
+use crate::wire::batch::Batch;
 use crate::wire::coming::{Coming, Next};
 use crate::wire::going::Going;
 use crate::wire::inbox::Inbox;
 use crate::wire::outbox::Outbox;
 
+mod batch;
+mod buffers;
 pub mod coming;
 pub mod going;
 mod inbox;
@@ -39,22 +42,18 @@ const SMALL: usize = 8 * 1024;
 /// As much as may wait before it is written, though more could come along.
 const FULL: usize = 32 * 1024;
 
+/// What is read of a side that it is not the turn of: enough for its next requests, and to see that it leaves.
+const AHEAD: usize = 16 * 1024;
+
 /// What a client of HTTP/2 sends first (RFC 9113, 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
-/// What is read ahead of its turn at most: a caller's next requests, or a body whose backend is not there yet.
-const AHEAD: usize = 64 * 1024;
-
-/// Room for one read: of a caller's head, of a backend's head with a small body, and of a large body.
-const CALLERS_ROOM: usize = 4 * 1024;
-const BACKENDS_ROOM: usize = 16 * 1024;
-const LARGEST_ROOM: usize = 64 * 1024;
 
 /// A connection.
 #[derive(Debug)]
 pub struct Wire {
     io: Io,
     inbox: Inbox,
+    batch: Batch,
     coming: Coming,
     progress: Progress,
     trailers: Option<HeaderMap>,
@@ -87,6 +86,7 @@ impl Wire {
         Wire {
             io,
             inbox: Inbox::from_bytes(bytes),
+            batch: Batch::default(),
             coming: Coming::Nothing,
             progress: Progress::default(),
             trailers: None,
@@ -121,7 +121,7 @@ impl Wire {
         limits: Limits,
         mut take: impl FnMut(&Request<'_, '_>) -> T,
     ) -> Poll<Result<T, NoHead>> {
-        self.poll_head(context, limits, CALLERS_ROOM, |bytes| {
+        self.poll_head(context, limits, |bytes| {
             let mut slots = [MaybeUninit::uninit(); http1::MOST_FIELDS];
             let read = http1::request::read(bytes, &mut slots, limits)?;
             Ok(read.map(|(request, length)| (take(&request), length)))
@@ -135,7 +135,7 @@ impl Wire {
         limits: Limits,
         mut take: impl FnMut(&Response<'_, '_>) -> T,
     ) -> Poll<Result<T, NoHead>> {
-        self.poll_head(context, limits, BACKENDS_ROOM, |bytes| {
+        self.poll_head(context, limits, |bytes| {
             let mut slots = [MaybeUninit::uninit(); http1::MOST_FIELDS];
             let read = http1::response::read(bytes, &mut slots, limits)?;
             Ok(read.map(|(response, length)| (take(&response), length)))
@@ -146,7 +146,6 @@ impl Wire {
         &mut self,
         context: &mut Context<'_>,
         limits: Limits,
-        room: usize,
         mut read: impl FnMut(&[u8]) -> Result<Option<(T, usize)>, Flaw>,
     ) -> Poll<Result<T, NoHead>> {
         loop {
@@ -160,7 +159,7 @@ impl Wire {
                     return Poll::Ready(Ok(taken));
                 }
             }
-            match ready!(self.inbox.poll_fill(context, &mut self.io, room)) {
+            match ready!(self.inbox.poll_fill(context, &mut self.io)) {
                 Ok(1..) => (),
                 Ok(0) | Err(_) if self.inbox.is_empty() => return Poll::Ready(Err(NoHead::Closed)),
                 Ok(0) | Err(_) => return Poll::Ready(Err(NoHead::Broken)),
@@ -179,7 +178,7 @@ impl Wire {
             if common == PREFACE.len() {
                 return Poll::Ready(true);
             }
-            match ready!(self.inbox.poll_fill(context, &mut self.io, CALLERS_ROOM)) {
+            match ready!(self.inbox.poll_fill(context, &mut self.io)) {
                 Ok(1..) => (),
                 Ok(0) | Err(_) => return Poll::Ready(false),
             }
@@ -258,7 +257,7 @@ impl Wire {
 
     /// Whether a connection that waited has ended meanwhile, or says something that nobody asked for.
     pub fn is_spent(&mut self, context: &mut Context<'_>) -> bool {
-        self.inbox.poll_fill(context, &mut self.io, BACKENDS_ROOM).is_ready()
+        self.inbox.poll_fill(context, &mut self.io).is_ready()
     }
 
     /// Whether the other side has left. What it sends meanwhile is kept, up to a bound.
@@ -266,7 +265,7 @@ impl Wire {
     /// A side that has ended its sending counts as having left.
     pub fn poll_left(&mut self, context: &mut Context<'_>) -> Left {
         while self.inbox.bytes().len() < AHEAD {
-            match self.inbox.poll_fill(context, &mut self.io, CALLERS_ROOM) {
+            match self.inbox.poll_fill_some(context, &mut self.io, AHEAD) {
                 Poll::Ready(Ok(1..)) => (),
                 Poll::Ready(Ok(0) | Err(_)) => return Left::Gone,
                 Poll::Pending => return Left::Here,
@@ -280,25 +279,16 @@ impl Wire {
         loop {
             let read = self.inbox.bytes().len();
             self.inbox.consume(read);
-            match ready!(self.inbox.poll_fill(context, &mut self.io, BACKENDS_ROOM)) {
+            match ready!(self.inbox.poll_fill(context, &mut self.io)) {
                 Ok(1..) => (),
                 Ok(0) | Err(_) => return Poll::Ready(()),
             }
         }
     }
 
-    /// Gives back the room that a large body needed.
+    /// Gives back what only a long head needed.
     pub fn shrink(&mut self) {
-        self.inbox.shrink();
         self.outbox.shrink();
-    }
-
-    /// Room for the next read of the body that comes.
-    fn room(&self) -> usize {
-        match self.coming {
-            Coming::Exactly(left) => usize::try_from(left).unwrap_or(usize::MAX).min(LARGEST_ROOM),
-            Coming::Nothing | Coming::Chunked(_) | Coming::UntilClose => self.inbox.room(),
-        }
     }
 }
 
@@ -324,14 +314,21 @@ impl Source for Wire {
                     self.trailers = coming::without(trailers, &self.nominated).or(self.trailers.take());
                     return Poll::Ready(Ok(Piece::End));
                 }
-                Next::More => {
-                    let room = self.room();
-                    match ready!(self.inbox.poll_fill(context, &mut self.io, room)) {
-                        Ok(1..) => (),
-                        Ok(0) => self.coming.close()?,
-                        Err(_) => return Poll::Ready(Err(Cut::Short)),
+                Next::More => match self.inbox.poll_fill(context, &mut self.io) {
+                    Poll::Ready(Ok(0)) => self.coming.close()?,
+                    Poll::Ready(Ok(read)) => {
+                        if let Coming::Exactly(left) = self.coming {
+                            self.batch.read(&self.io, read, left.saturating_sub(read as u64));
+                        }
                     }
-                }
+                    Poll::Ready(Err(_)) => return Poll::Ready(Err(Cut::Short)),
+                    Poll::Pending => {
+                        if let Coming::Exactly(left) = self.coming {
+                            self.batch.wait(context, &self.io, left);
+                        }
+                        return Poll::Pending;
+                    }
+                },
             }
         };
         Poll::Ready(Ok(Piece::Data(&self.inbox.bytes()[..available])))

@@ -5,24 +5,17 @@ use std::io;
 use std::pin::pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf as _, BytesMut};
+use bytes::{Buf as _, BufMut as _, BytesMut};
 use tokio::io::AsyncReadExt as _;
 
+use super::buffers;
 use super::socket::Io;
 
-/// Room for one read of a body whose length nobody knows: little at first, for a stream may say little for long.
-const FIRST_ROOM: usize = 4 * 1024;
-const LAST_ROOM: usize = 64 * 1024;
-
-/// What is kept while nothing is awaited.
-const KEPT: usize = 16 * 1024;
-
-/// Bytes that were read and not yet taken, and whether more can come.
+/// Bytes that were read and not yet taken, and whether more can come. It has a buffer only while it has bytes.
 #[derive(Debug)]
 pub(super) struct Inbox {
     bytes: BytesMut,
     ended: bool,
-    room: usize,
 }
 
 impl Default for Inbox {
@@ -47,42 +40,61 @@ impl Inbox {
 
     pub(super) fn consume(&mut self, bytes: usize) {
         self.bytes.advance(bytes);
+        if self.bytes.is_empty() {
+            self.let_go();
+        }
     }
 
-    /// Reads once, into room for `room` bytes; 0 is the end.
-    pub(super) fn poll_fill(&mut self, context: &mut Context<'_>, io: &mut Io, room: usize) -> Poll<io::Result<usize>> {
+    /// Reads once; 0 is the end.
+    pub(super) fn poll_fill(&mut self, context: &mut Context<'_>, io: &mut Io) -> Poll<io::Result<usize>> {
+        self.poll_fill_some(context, io, buffers::ROOM)
+    }
+
+    /// Reads once, not more than `most` bytes; 0 is the end.
+    pub(super) fn poll_fill_some(
+        &mut self,
+        context: &mut Context<'_>,
+        io: &mut Io,
+        most: usize,
+    ) -> Poll<io::Result<usize>> {
         if self.ended {
             return Poll::Ready(Ok(0));
         }
-        if self.bytes.capacity() - self.bytes.len() < room {
-            self.bytes.reserve(room);
+        if self.bytes.is_empty() {
+            ready!(io.poll_may_read(context))?;
+            self.let_go();
+            self.bytes = buffers::take();
+        } else if self.bytes.len() == self.bytes.capacity() {
+            // A head, or a line of a body, that is longer than a buffer.
+            self.bytes.reserve(buffers::ROOM);
         }
-        let read = ready!(pin!(io.read_buf(&mut self.bytes)).poll(context))?;
+        let read = pin!(io.read_buf(&mut (&mut self.bytes).limit(most))).poll(context);
+        if self.bytes.is_empty() {
+            self.let_go();
+        }
+        let read = ready!(read)?;
         self.ended = read == 0;
-        if read >= room {
-            self.room = (2 * self.room).min(LAST_ROOM);
-        }
         Poll::Ready(Ok(read))
     }
 
-    pub(super) fn into_bytes(self) -> BytesMut {
-        self.bytes
-    }
-
-    /// Room for the next read of a body whose length nobody knows.
-    pub(super) fn room(&self) -> usize {
-        self.room
-    }
-
-    /// Gives room back that only a large body needed.
-    pub(super) fn shrink(&mut self) {
-        if self.bytes.is_empty() && self.bytes.capacity() > KEPT {
-            *self = Inbox { ended: self.ended, ..Inbox::default() };
-        }
+    pub(super) fn into_bytes(mut self) -> BytesMut {
+        std::mem::take(&mut self.bytes)
     }
 
     /// Puts what was read elsewhere first.
     pub(super) fn from_bytes(bytes: BytesMut) -> Inbox {
-        Inbox { bytes, ended: false, room: FIRST_ROOM }
+        Inbox { bytes, ended: false }
+    }
+
+    fn let_go(&mut self) {
+        if self.bytes.capacity() > 0 {
+            buffers::give_back(std::mem::take(&mut self.bytes));
+        }
+    }
+}
+
+impl Drop for Inbox {
+    fn drop(&mut self) {
+        self.let_go();
     }
 }

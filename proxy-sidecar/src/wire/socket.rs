@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use nix::sys::socket::sockopt::Linger;
 use nix::sys::socket::{MsgFlags, recv, setsockopt};
+use nix::{libc, setsockopt_impl, sockopt_impl};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
@@ -21,7 +22,27 @@ pub enum Io {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
+sockopt_impl!(
+    /// How many bytes have to be there before a reader is woken (socket(7)).
+    ReceiveLowWatermark,
+    SetOnly,
+    libc::SOL_SOCKET,
+    libc::SO_RCVLOWAT,
+    u32
+);
+
 impl Io {
+    /// Has the kernel wake a reader once so many bytes are there, or the other side has closed; false where that cannot be
+    /// had.
+    #[must_use]
+    pub fn wake_at(&self, bytes: u32) -> bool {
+        match self {
+            Io::Plain(stream) => setsockopt(stream, ReceiveLowWatermark, &bytes).is_ok(),
+            // What the kernel has is not what is read.
+            Io::Tls(_) => false,
+        }
+    }
+
     /// The socket itself.
     #[must_use]
     pub fn socket(&self) -> &TcpStream {
@@ -41,6 +62,15 @@ impl Io {
         }
     }
 
+    /// Ready where reading may give something; then a buffer is needed, and not before.
+    pub fn poll_may_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Io::Plain(stream) => stream.poll_read_ready(context),
+            // What was decrypted already is none of the kernel's business.
+            Io::Tls(_) => Poll::Ready(Ok(())),
+        }
+    }
+
     /// Whether bytes wait to be read, as the kernel says now.
     #[must_use]
     pub fn has_bytes(&self) -> bool {
@@ -50,7 +80,7 @@ impl Io {
 
     /// Closing it resets the connection.
     pub fn reset_on_close(&self) {
-        let at_once = nix::libc::linger { l_onoff: 1, l_linger: 0 };
+        let at_once = libc::linger { l_onoff: 1, l_linger: 0 };
         // It fails only on a socket that is broken already.
         let _ = setsockopt(self.socket(), Linger, &at_once);
     }
