@@ -15,20 +15,21 @@ use tokio::sync::watch;
 
 use crate::decide::hold::Place;
 use crate::decide::retry::{self, Attempted, Failure, Verdict};
-use crate::forward::asked::{Asked, Outgoing};
+use crate::forward::asked::{Asked, Here, Outgoing};
 use crate::forward::caller::{AnswerHead, Caller};
 use crate::forward::exchange::{Ended, Failed, Terms};
 use crate::forward::fields::Lines;
 use crate::forward::presence::unless_left;
 use crate::listen::Stage;
 use crate::metrics::Counts;
-use crate::reply::Reason;
+use crate::reply::{self, Reason};
 use crate::service::{Service, Ticket};
 use crate::upstream::{self, Backend, Dialling, NoConnection};
 
 pub mod alarm;
 pub mod asked;
 pub mod caller;
+pub mod date;
 pub mod exchange;
 pub mod fields;
 pub mod ids;
@@ -114,10 +115,17 @@ pub enum Carried {
 impl Forward {
     /// Carries one request to its end.
     pub async fn carry(&self, caller: &mut impl Caller, asked: &Asked) -> Carried {
-        if let Some(redirect) = &asked.redirect {
-            let location = redirect.location.as_bytes();
-            let status = redirect.status.as_u16();
-            return self.say(caller, status, "", asked.is_head, false, |lines| lines.line("location", location)).await;
+        match &asked.here {
+            None => (),
+            Some(Here::Redirect(redirect)) => {
+                let (status, location) = (redirect.status.as_u16(), redirect.location.as_bytes());
+                return self
+                    .say(caller, status, "", asked.is_head, false, |lines| lines.line("location", location))
+                    .await;
+            }
+            Some(Here::Options) => {
+                return self.say(caller, 200, "", false, false, |lines| lines.line("allow", reply::METHODS)).await;
+            }
         }
         match self.pass(caller, asked).await {
             Ok(carried) => carried,
@@ -160,6 +168,10 @@ impl Forward {
             length: if is_head { Length::Absent } else { Length::Exactly(body.len() as u64) },
             said: is_head.then_some(body.len() as u64),
             closes: ends || self.is_leaving() || !caller.has_sent_all(),
+        };
+        let mut fill = |lines: &mut dyn Lines| {
+            fill(lines);
+            lines.line("date", &date::now());
         };
         if caller.answer(head, &mut fill).is_err() {
             return Carried::Broken;

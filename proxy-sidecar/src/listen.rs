@@ -18,8 +18,8 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::decide::trust::Trust;
-use crate::forward::asked;
 use crate::forward::{Forward, Peer};
+use crate::forward::{asked, date};
 use crate::keep_alive::keep_alive;
 use crate::listen::http1::Ended;
 use crate::listen::lot::{Lot, Parked};
@@ -177,6 +177,7 @@ fn turn_away(stream: &TcpStream, front: &Front) {
     write::status_line(&mut reply, reason.status().as_u16());
     reason.write_fields(&mut reply);
     asked::length_line(&mut reply, body.len() as u64);
+    write::field(&mut reply, "date", &date::now());
     reply.extend_from_slice(b"connection: close\r\n\r\n");
     reply.extend_from_slice(body.as_bytes());
     // A new socket has room for it; where it has not, the caller sees its connection close.

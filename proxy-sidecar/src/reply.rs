@@ -91,6 +91,9 @@ impl From<Refusal> for Reason {
     }
 }
 
+/// The methods that are carried, and any other but `CONNECT` and `TRACE`.
+pub const METHODS: &[u8] = b"GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH";
+
 /// A row of the table.
 struct Row {
     status: StatusCode,
@@ -264,7 +267,7 @@ impl Reason {
             lines.line("retry-after", b"5");
         }
         if status == StatusCode::METHOD_NOT_ALLOWED {
-            lines.line("allow", b"GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH");
+            lines.line("allow", METHODS);
         }
     }
 

@@ -105,8 +105,17 @@ pub struct Asked {
     pub id: Vec<u8>,
     /// The request came over TLS.
     pub secure: bool,
-    /// Where it is sent instead of being carried.
-    pub redirect: Option<Redirect>,
+    /// What is answered here, instead of being carried.
+    pub here: Option<Here>,
+}
+
+/// What is answered without a backend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Here {
+    /// It is sent elsewhere.
+    Redirect(Redirect),
+    /// An `OPTIONS` that may go no further (RFC 9110, 7.6.2).
+    Options,
 }
 
 /// Checks a head and rewrites it.
@@ -128,7 +137,11 @@ pub fn ask(forward: &Forward, peer: &Peer, head: &Head<'_, '_>) -> Result<Asked,
     let service = forward.service_of(host).ok_or(Reason::NoSuchService)?;
     let expects = expects(head, &survey, length)?;
     let upgrade = upgrade(forward, head, &survey, length);
-    let redirect = redirect(forward, peer, head, &survey, host);
+    let max_forwards = survey.max_forwards.filter(|_| head.method == "OPTIONS");
+    let here = match redirect(forward, peer, head, &survey, host) {
+        Some(redirect) => Some(Here::Redirect(redirect)),
+        None => (max_forwards == Some(0)).then_some(Here::Options),
+    };
     // A caller of HTTP/1.0 may name no host; the service's own name stands in.
     let host = if host.is_empty() { service.name.as_str() } else { host };
 
@@ -146,6 +159,7 @@ pub fn ask(forward: &Forward, peer: &Peer, head: &Head<'_, '_>) -> Result<Asked,
         forwarded: forward.forwarded,
         fresh_id: &fresh_id,
         upgrade: upgrade.as_deref().map(str::as_bytes),
+        max_forwards: max_forwards.map(|left| left.saturating_sub(1)),
         to_http2,
     };
     let key = head.protocol.is_some().then(ids::websocket_key);
@@ -170,7 +184,7 @@ pub fn ask(forward: &Forward, peer: &Peer, head: &Head<'_, '_>) -> Result<Asked,
         nominated: survey.nominated(),
         id: survey.request_id.filter(|_| peer.trusted).unwrap_or(&fresh_id).to_vec(),
         secure: peer.secure,
-        redirect,
+        here,
         service,
     })
 }
@@ -231,7 +245,9 @@ fn upgrade(forward: &Forward, head: &Head<'_, '_>, survey: &Survey<'_>, length: 
 /// To `https`, unless the request comes by it: on its last way, or as a trusted proxy in front says, before.
 fn redirect(forward: &Forward, peer: &Peer, head: &Head<'_, '_>, survey: &Survey<'_>, host: &str) -> Option<Redirect> {
     let port = forward.redirect_to?;
-    let before = survey.forwarded_proto.is_some_and(|proto| peer.trusted && proto.eq_ignore_ascii_case(b"https"));
+    let before = survey.forwarded_proto.is_some_and(|proto| proto.eq_ignore_ascii_case(b"https"))
+        && peer.trusted
+        && !survey.nominates("x-forwarded-proto");
     if peer.secure || before {
         return None;
     }

@@ -16,6 +16,7 @@ use crate::decide::retry::Failure;
 use crate::forward::alarm::Alarm;
 use crate::forward::asked::Asked;
 use crate::forward::caller::{AnswerHead, Caller};
+use crate::forward::date;
 use crate::forward::fields::{self, Survey};
 use crate::forward::presence::Presence;
 use crate::listen::Stage;
@@ -263,7 +264,9 @@ fn on_head(caller: &mut impl Caller, heard: Heard<'_>, asked: &Asked, terms: Ter
         100 => return Verdict::Interim,
         101 => return switch(caller, response, asked, &survey, via),
         102..=199 => {
-            caller.interim(response.status, &mut |lines| fields::answer(lines, response.fields, &survey, via, b""));
+            caller.interim(response.status, &mut |lines| {
+                fields::answer(lines, response.fields, &survey, via, (b"", b""));
+            });
             return Verdict::Interim;
         }
         _ => (),
@@ -290,7 +293,7 @@ fn on_head(caller: &mut impl Caller, heard: Heard<'_>, asked: &Asked, terms: Ter
         closes: super::is_leaving(terms.stage) || waits,
     };
     let told = caller.answer(head, &mut |lines| {
-        fields::answer(lines, response.fields, &survey, via, &asked.id);
+        fields::answer(lines, response.fields, &survey, via, (&asked.id, &date::now()));
         if let Some(hsts) = terms.hsts.filter(|_| asked.secure && !survey.has_hsts) {
             lines.line("strict-transport-security", hsts.as_bytes());
         }
@@ -325,7 +328,7 @@ fn switch(
     if !agreed || !complete {
         return Verdict::Refused(Reason::UpstreamUpgrade);
     }
-    match caller.switch(token, &mut |lines| fields::answer(lines, response.fields, survey, via, &asked.id)) {
+    match caller.switch(token, &mut |lines| fields::answer(lines, response.fields, survey, via, (&asked.id, b""))) {
         Ok(()) => {
             asked.service.counts.answered(response.status);
             Verdict::Switched

@@ -62,8 +62,10 @@ pub struct Survey<'b> {
     pub websocket_key: Option<&'b [u8]>,
     /// The only `X-Request-Id`, if it can be one.
     pub request_id: Option<&'b [u8]>,
-    /// `X-Forwarded-Proto`, the last of them.
+    /// The only `X-Forwarded-Proto`.
     pub forwarded_proto: Option<&'b [u8]>,
+    /// `Max-Forwards`.
+    pub max_forwards: Option<u64>,
     /// `Strict-Transport-Security`.
     pub has_hsts: bool,
     /// `Via` of hops before.
@@ -71,6 +73,7 @@ pub struct Survey<'b> {
     /// `X-Forwarded-For`, and `Forwarded`.
     has_forwarded_for: bool,
     has_forwarded: bool,
+    has_forwarded_proto: bool,
     has_forwarded_host: bool,
     has_trace: bool,
     cookies: usize,
@@ -84,7 +87,7 @@ impl<'b> Survey<'b> {
     pub fn of(fields: &[Field<'b>]) -> Survey<'b> {
         let mut survey = Survey::default();
         let mut upgrades = 0;
-        let (mut traces, mut ids) = (0, 0);
+        let (mut traces, mut ids, mut types, mut protos) = (0, 0, 0, 0);
         for field in fields {
             match names::name(field.name) {
                 Name::Connection => members(field.value).for_each(|member| survey.nominate(member)),
@@ -103,7 +106,11 @@ impl<'b> Survey<'b> {
                     survey.hosts += 1;
                     survey.host = (survey.hosts == 1).then_some(field.value);
                 }
-                Name::ContentType => survey.is_grpc = is_grpc(field.value),
+                Name::ContentType => {
+                    types += 1;
+                    survey.is_grpc = types == 1 && is_grpc(field.value);
+                }
+                Name::MaxForwards => survey.max_forwards = http1::framing::number(field.value),
                 Name::WebSocketKey => survey.websocket_key = Some(field.value),
                 Name::RequestId => {
                     ids += 1;
@@ -113,7 +120,11 @@ impl<'b> Survey<'b> {
                 Name::Via => survey.has_via = true,
                 Name::ForwardedFor => survey.has_forwarded_for = true,
                 Name::Forwarded => survey.has_forwarded = true,
-                Name::ForwardedProto => survey.forwarded_proto = Some(field.value),
+                Name::ForwardedProto => {
+                    protos += 1;
+                    survey.has_forwarded_proto = true;
+                    survey.forwarded_proto = (protos == 1).then_some(field.value);
+                }
                 Name::ForwardedHost => survey.has_forwarded_host = true,
                 Name::TraceParent => {
                     traces += 1;
@@ -121,6 +132,7 @@ impl<'b> Survey<'b> {
                 }
                 Name::Cookie => survey.cookies += 1,
                 Name::EndsHere
+                | Name::Date
                 | Name::Framing
                 | Name::ForwardedOther
                 | Name::TraceState
@@ -156,7 +168,9 @@ impl<'b> Survey<'b> {
         self.nominated.len() > MOST_NOMINATED
     }
 
-    fn nominates(&self, name: &str) -> bool {
+    /// Whether `Connection` nominates the name.
+    #[must_use]
+    pub fn nominates(&self, name: &str) -> bool {
         self.nominated.iter().any(|nominated| nominated.eq_ignore_ascii_case(name.as_bytes()))
     }
 }
@@ -185,6 +199,8 @@ pub struct Way<'a> {
     pub fresh_id: &'a [u8],
     /// Whether the request is to switch protocols; then `Sec-WebSocket-…` pass, which they do anyway.
     pub upgrade: Option<&'a [u8]>,
+    /// What is left of the hops that an `OPTIONS` may still go (RFC 9110, 7.6.2).
+    pub max_forwards: Option<u64>,
     /// To HTTP/2: nothing about the connection is said.
     pub to_http2: bool,
 }
@@ -193,7 +209,10 @@ pub struct Way<'a> {
 pub fn request(out: &mut dyn Lines, fields: &[Field<'_>], survey: &Survey<'_>, way: &Way<'_>) {
     for field in fields {
         let passes = match names::name(field.name) {
-            Name::Other | Name::ContentType | Name::WebSocketKey | Name::Hsts => !survey.nominates(field.name),
+            Name::Other | Name::ContentType | Name::WebSocketKey | Name::Hsts | Name::Date => {
+                !survey.nominates(field.name)
+            }
+            Name::MaxForwards => way.max_forwards.is_none() && !survey.nominates(field.name),
             Name::ForwardedProto | Name::ForwardedHost | Name::ForwardedOther => {
                 way.trusted && !survey.nominates(field.name)
             }
@@ -226,7 +245,7 @@ pub fn request(out: &mut dyn Lines, fields: &[Field<'_>], survey: &Survey<'_>, w
         true => list(out, fields, survey, "x-forwarded-for", b", ", Some(way.address.as_bytes())),
         false => out.line("x-forwarded-for", way.address.as_bytes()),
     }
-    if !has(survey.forwarded_proto.is_some(), "x-forwarded-proto") {
+    if !has(survey.has_forwarded_proto, "x-forwarded-proto") {
         out.line("x-forwarded-proto", secure_word);
     }
     if !has(survey.has_forwarded_host, "x-forwarded-host") {
@@ -240,6 +259,9 @@ pub fn request(out: &mut dyn Lines, fields: &[Field<'_>], survey: &Survey<'_>, w
         }
     } else if has(survey.has_forwarded, "forwarded") {
         list(out, fields, survey, "forwarded", b", ", None);
+    }
+    if let Some(left) = way.max_forwards {
+        out.line("max-forwards", left.to_string().as_bytes());
     }
     via(out, fields, survey, way.via);
     out.line("x-request-id", survey.request_id.filter(|_| way.trusted).unwrap_or(way.fresh_id));
@@ -261,13 +283,25 @@ fn forwarded(way: &Way<'_>, proto: &[u8]) -> Vec<u8> {
 }
 
 /// Writes an answer's fields as they go on: without framing, which its head writes.
-pub fn answer(out: &mut dyn Lines, fields: &[Field<'_>], survey: &Survey<'_>, via_name: &'static str, id: &[u8]) {
-    let mut has_id = false;
+///
+/// `id` and `date` are for those that have none; an interim answer is given none.
+pub fn answer(
+    out: &mut dyn Lines,
+    fields: &[Field<'_>],
+    survey: &Survey<'_>,
+    via_name: &'static str,
+    (id, date): (&[u8], &[u8]),
+) {
+    let (mut has_id, mut has_date) = (false, false);
     for field in fields {
         let passes = match names::name(field.name) {
             Name::Connection | Name::EndsHere | Name::Framing | Name::Te | Name::Upgrade | Name::Via => false,
             Name::RequestId => {
                 has_id |= !survey.nominates(field.name);
+                true
+            }
+            Name::Date => {
+                has_date |= !survey.nominates(field.name);
                 true
             }
             Name::Host
@@ -283,6 +317,7 @@ pub fn answer(out: &mut dyn Lines, fields: &[Field<'_>], survey: &Survey<'_>, vi
             | Name::TraceParent
             | Name::TraceState
             | Name::Cookie
+            | Name::MaxForwards
             | Name::Disguised
             | Name::Other => true,
         };
@@ -293,6 +328,10 @@ pub fn answer(out: &mut dyn Lines, fields: &[Field<'_>], survey: &Survey<'_>, vi
     via(out, fields, survey, via_name);
     if !has_id && !id.is_empty() {
         out.line("x-request-id", id);
+    }
+    // RFC 9110, 6.6.1: who passes an answer on that has none adds it.
+    if !has_date && !date.is_empty() {
+        out.line("date", date);
     }
 }
 

@@ -58,13 +58,25 @@ pub enum Ended {
 
 /// What was waited for between requests, and came.
 enum Came {
-    Request(Box<Result<Asked, Reason>>),
+    Request(Box<Result<Asked, Refused>>),
     /// Nothing that could be answered.
     Nothing,
     /// It is time to park.
     Quiet,
     /// The preface of HTTP/2.
     Preface,
+}
+
+/// A request that is refused by its head.
+struct Refused {
+    reason: Reason,
+    is_head: bool,
+}
+
+impl Came {
+    fn refused(reason: Reason) -> Came {
+        Came::Request(Box::new(Err(Refused { reason, is_head: false })))
+    }
 }
 
 /// Serves a connection of which `first` was read already; `fresh` where nothing was ever asked on it.
@@ -96,10 +108,10 @@ pub async fn serve(
         fresh = false;
         let carried = match asked {
             Ok(asked) => conversation.carry(&asked, forward).await,
-            Err(reason) => {
+            Err(Refused { reason, is_head }) => {
                 // What follows a head that was refused may be its body, or anything.
                 conversation.keeps = false;
-                forward.refuse(&mut conversation, reason, false, true).await
+                forward.refuse(&mut conversation, reason, is_head, true).await
             }
         };
         if carried == Carried::Broken {
@@ -144,11 +156,11 @@ impl Conversation {
                     Poll::Pending => (),
                 }
             }
-            let head = self.wire.poll_request(context, forward.limits, |request| {
-                asked::ask(
-                    forward,
-                    peer,
-                    &Head {
+            let head = match decided {
+                // Half a preface is no head.
+                false => Poll::Pending,
+                true => self.wire.poll_request(context, forward.limits, |request| {
+                    let head = Head {
                         method: request.method,
                         target: request.target,
                         authority: None,
@@ -156,14 +168,14 @@ impl Conversation {
                         said: framing::said(request.version, request.fields),
                         protocol: None,
                         fields: request.fields,
-                    },
-                )
-            });
+                    };
+                    asked::ask(forward, peer, &head)
+                        .map_err(|reason| Refused { reason, is_head: request.method == "HEAD" })
+                }),
+            };
             match head {
                 Poll::Ready(Ok(asked)) => return Poll::Ready(Came::Request(Box::new(asked))),
-                Poll::Ready(Err(NoHead::Flawed(flaw))) => {
-                    return Poll::Ready(Came::Request(Box::new(Err(flaw.into()))));
-                }
+                Poll::Ready(Err(NoHead::Flawed(flaw))) => return Poll::Ready(Came::refused(flaw.into())),
                 Poll::Ready(Err(NoHead::Closed | NoHead::Broken)) => return Poll::Ready(Came::Nothing),
                 Poll::Pending => (),
             }
@@ -189,9 +201,7 @@ impl Conversation {
             match alarm.poll(context, wait) {
                 Poll::Pending => Poll::Pending,
                 Poll::Ready(()) if parks && wait < times.idle => Poll::Ready(Came::Quiet),
-                Poll::Ready(()) if reading && !closing => {
-                    Poll::Ready(Came::Request(Box::new(Err(Reason::HeaderTimeout))))
-                }
+                Poll::Ready(()) if reading && decided && !closing => Poll::Ready(Came::refused(Reason::HeaderTimeout)),
                 Poll::Ready(()) => Poll::Ready(Came::Nothing),
             }
         })

@@ -6,6 +6,7 @@
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use h2::server::{Builder, SendResponse};
@@ -16,7 +17,7 @@ use http1::framing::{self, Length, Said};
 use http1::{Field, Version};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::forward::Peer;
 use crate::forward::asked::{self, Head, Spoken};
@@ -33,6 +34,9 @@ const STREAMS: u32 = 128;
 /// How much a stream, and a connection, may send before it is read: below what is read ahead of HTTP/1.1 in all.
 const STREAM_WINDOW: u32 = 64 * 1024;
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
+
+/// How long a caller that was told of the end may take to agree.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// How much of a stream's answer may wait to be written.
 const SEND_BUFFER: usize = 128 * 1024;
@@ -57,11 +61,17 @@ pub async fn serve(io: Rewound<Io>, peer: Arc<Peer>, front: Arc<Front>, stage: &
         Err(_) => return,
     };
     let mut streams: JoinSet<()> = JoinSet::new();
-    let mut closing = false;
+    let (mut closing, mut fresh) = (false, true);
     loop {
+        let quiet = match (closing, fresh) {
+            (true, _) => FAREWELL,
+            (false, true) => front.times.header,
+            (false, false) => front.times.idle,
+        };
         tokio::select! {
             accepted = connection.accept() => match accepted {
                 Some(Ok((request, respond))) => {
+                    fresh = false;
                     streams.spawn(stream(request, respond, Arc::clone(&peer), Arc::clone(&front)));
                 }
                 Some(Err(error)) => {
@@ -75,10 +85,14 @@ pub async fn serve(io: Rewound<Io>, peer: Arc<Peer>, front: Arc<Front>, stage: &
                 closing = true;
                 connection.graceful_shutdown();
             }
-            () = tokio::time::sleep(front.times.idle), if streams.is_empty() && !closing => {
-                closing = true;
-                connection.graceful_shutdown();
-            }
+            () = sleep(quiet), if streams.is_empty() => match closing {
+                false => {
+                    closing = true;
+                    connection.graceful_shutdown();
+                }
+                // It was told, and says nothing to it.
+                true => break,
+            },
         }
     }
     // What is left has no connection to answer on: their callers have left.

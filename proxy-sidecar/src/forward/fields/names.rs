@@ -37,6 +37,10 @@ pub enum Name {
     TraceState,
     /// `Cookie`.
     Cookie,
+    /// `Date`.
+    Date,
+    /// `Max-Forwards`.
+    MaxForwards,
     /// `Content-Type`.
     ContentType,
     /// `Sec-WebSocket-Key`, `Sec-WebSocket-Accept`.
@@ -59,6 +63,7 @@ pub fn name(name: &str) -> Name {
         // Reserved, for it is an option of `Connection` (RFC 9112, 9.6).
         5 if is("close") => Name::EndsHere,
         4 if is("host") => Name::Host,
+        4 if is("date") => Name::Date,
         6 if is("cookie") => Name::Cookie,
         6 if is("expect") => Name::Expect,
         7 if is("upgrade") => Name::Upgrade,
@@ -67,6 +72,7 @@ pub fn name(name: &str) -> Name {
         10 if is("keep-alive") => Name::EndsHere,
         10 if is("tracestate") => Name::TraceState,
         11 if is("traceparent") => Name::TraceParent,
+        12 if is("max-forwards") => Name::MaxForwards,
         12 if is("content-type") => Name::ContentType,
         12 if is("x-request-id") => Name::RequestId,
         14 if is("content-length") => Name::Framing,
@@ -145,6 +151,8 @@ pub fn may_trail(field: &str) -> bool {
         | Name::RequestId
         | Name::TraceParent
         | Name::Cookie
+        | Name::Date
+        | Name::MaxForwards
         | Name::ContentType
         | Name::WebSocketKey
         | Name::Hsts

@@ -11,6 +11,7 @@ const WAY: Way<'_> = Way {
     forwarded: false,
     fresh_id: b"fresh",
     upgrade: None,
+    max_forwards: None,
     to_http2: false,
 };
 
@@ -28,7 +29,7 @@ fn sent_on(lines: &[(&str, &str)], way: &Way<'_>) -> Vec<String> {
 fn passed_back(lines: &[(&str, &str)]) -> Vec<String> {
     let fields = fields(lines);
     let mut out = Vec::new();
-    answer(&mut out, &fields, &Survey::of(&fields), "1.1 doze", b"id");
+    answer(&mut out, &fields, &Survey::of(&fields), "1.1 doze", (b"id", b"today"));
     String::from_utf8(out).expect("text").lines().map(str::to_owned).collect()
 }
 
@@ -58,7 +59,10 @@ fn hop_by_hop_fields_and_the_nominated_ones_end_here() {
         ("Accept", "*/*"),
     ];
     assert_eq!(sent_on(&given, &WAY), [&["Trailer: x-sum", "Accept: */*"][..], &ADDED].concat());
-    assert_eq!(passed_back(&given), ["Trailer: x-sum", "Accept: */*", "via: 1.1 doze", "x-request-id: id"]);
+    assert_eq!(
+        passed_back(&given),
+        ["Trailer: x-sum", "Accept: */*", "via: 1.1 doze", "x-request-id: id", "date: today"]
+    );
 }
 
 #[test]
@@ -124,7 +128,7 @@ fn whatever_strangers_say_was_forwarded_goes_no_further() {
 fn a_number_that_connection_nominates_is_made_anew() {
     let given = [("x-request-id", "abc"), ("connection", "x-request-id")];
     assert_eq!(sent_on(&given, &WAY), ADDED);
-    assert_eq!(passed_back(&given), ["via: 1.1 doze", "x-request-id: id"]);
+    assert_eq!(passed_back(&given), ["via: 1.1 doze", "x-request-id: id", "date: today"]);
 }
 
 #[test]
