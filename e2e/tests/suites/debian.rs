@@ -1,7 +1,7 @@
 //! h2load, curl and slowhttptest.
 
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::front::{Front, free, time};
 use crate::{origin, run, wanted};
@@ -68,10 +68,18 @@ fn curl_speaks_both_versions() {
     }
 }
 
-/// Whether slowhttptest found the service available, to the end.
+/// For so long a backend that has just become ready gets few requests at once (rule X8), and slow ones are among them.
+const RAMP: Duration = Duration::from_secs(31);
+
+/// Fails where slowhttptest, or another caller beside it, finds the service not available.
 fn withstands(mode: &[&str]) {
     let page = origin::page(200_000);
     let mut front = Front::of(page, &["--header-timeout", "5s", "--max-connections-per-address", "2000"]);
+    let since = Instant::now();
+    while since.elapsed() < RAMP {
+        run(program("curl", "curl").args(["-sSf", "--max-time", "5", "-o", "/dev/null", &front.url("/first")]));
+        std::thread::sleep(Duration::from_secs(1));
+    }
     let before = front.memory_kib();
     let mut slow = program("slowhttptest", "slowhttptest");
     slow.args(["-c", "800", "-r", "400", "-i", "2", "-l", "15", "-p", "3", "-v", "1"]).args(mode);
@@ -89,7 +97,8 @@ fn withstands(mode: &[&str]) {
     });
     let more = front.memory_kib().saturating_sub(before);
     println!("{mode:?} cost {more} KiB");
-    assert!(!said.contains("service available:   \u{1b}[1;31mNO") && !said.contains("available: NO"), "{said}");
+    let said: Vec<&str> = said.lines().filter(|line| line.contains("service available:")).collect();
+    assert!(!said.is_empty() && said.iter().all(|line| line.contains("YES")), "{said:?}");
     assert!(more < 64 * 1024, "{more} KiB more");
     front.expect_running();
 }

@@ -42,6 +42,13 @@ impl Client {
         self.sender.send_request(request, ends).expect("sent")
     }
 
+    /// Waits until the other side has closed the connection.
+    pub(crate) async fn closed(self) {
+        let Client { sender, connection } = self;
+        soon(connection).await.expect("an end");
+        drop(sender);
+    }
+
     /// Closes the connection without a word.
     pub(crate) fn leave(self) {
         self.connection.abort();
