@@ -23,7 +23,9 @@ fn expect_cut(what: &str, came: &str) {
     }
 }
 
-const ENDS: [(&str, fn(Wire)); 2] = [("closed", drop), ("reset", reset)];
+type End = fn(Wire);
+
+const ENDS: [(&str, End); 2] = [("closed", drop), ("reset", reset)];
 
 #[test]
 fn an_answer_cut_short_stays_cut_short() {

@@ -222,6 +222,7 @@ pub(crate) fn for_all<T: Debug>(rows: impl IntoIterator<Item = T>, check: impl F
 }
 
 /// Whether the two are equal, for a table.
+#[expect(clippy::needless_pass_by_value, reason = "rows are written more easily without references")]
 pub(crate) fn same<T: PartialEq + Debug>(what: &str, got: T, expected: T) -> Result<(), String> {
     if got == expected { Ok(()) } else { Err(format!("{what}: expected {expected:?}, got {got:?}")) }
 }

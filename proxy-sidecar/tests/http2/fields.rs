@@ -21,10 +21,12 @@ async fn crumbs_of_a_cookie_are_joined() {
     assert_eq!(whole(answer).await.0, 200);
 }
 
+type Fields<'a> = &'a [(&'a str, &'a [u8])];
+
 /// A GET with these fields on a connection of its own.
-fn ask(front: &Front, fields: &[(&str, &[u8])]) -> Raw {
+fn ask(front: &Front, fields: Fields<'_>) -> Raw {
     let mut raw = Raw::connect(front);
-    let plain: &[(&str, &[u8])] = &[(":method", b"GET"), (":scheme", b"http"), (":path", b"/")];
+    let plain: Fields<'_> = &[(":method", b"GET"), (":scheme", b"http"), (":path", b"/")];
     raw.send(HEADERS, END_HEADERS | END_STREAM, 1, &block(&[plain, fields].concat()));
     raw
 }
@@ -32,7 +34,7 @@ fn ask(front: &Front, fields: &[(&str, &[u8])]) -> Raw {
 #[test]
 fn the_authority_is_the_host_and_a_host_that_agrees_may_stand_beside_it() {
     let front = Front::start();
-    let rows: [(&[(&str, &[u8])], &str); 4] = [
+    let rows: [(Fields<'_>, &str); 4] = [
         (&[(":authority", b"demo:80")], "demo:80"),
         (&[(":authority", b"demo"), ("host", b"demo")], "demo"),
         (&[(":authority", b"Demo"), ("host", b"demo")], "demo"),
@@ -51,7 +53,7 @@ fn the_authority_is_the_host_and_a_host_that_agrees_may_stand_beside_it() {
 #[test]
 fn a_host_that_differs_is_answered_400() {
     let front = Front::start();
-    let rows: [&[(&str, &[u8])]; 6] = [
+    let rows: [Fields<'_>; 6] = [
         &[(":authority", b"demo"), ("host", b"other")],
         &[(":authority", b"demo"), ("host", b"demo:81")],
         &[(":authority", b"demo"), ("host", b"demo"), ("host", b"demo")],
