@@ -1,16 +1,20 @@
 //! A proxy in front of one backend whose connections the test answers, and what a request sent to it comes to.
 
 use std::fmt::Debug;
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{ErrorKind, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use task_state::State;
 
+use self::seen::{Seen, Side};
 use crate::judge::{self, Parsed};
 use crate::process::{LIMIT, Proxy, until};
 use crate::supervisor::Supervisor;
 use crate::wire::{Origin, Wire};
+
+#[path = "front/seen.rs"]
+mod seen;
 
 /// How long a request may take to come to something.
 const SOON: Duration = Duration::from_secs(10);
@@ -108,7 +112,7 @@ impl Front {
     }
 
     /// Sends the bytes and looks at both sides until something has come of it.
-    pub(crate) fn sees(&self, request: &[u8]) -> Seen {
+    fn sees(&self, request: &[u8]) -> Seen {
         let mut caller = Side::new(&self.caller(request));
         let mut origins: Vec<Side> = Vec::new();
         let since = Instant::now();
@@ -129,65 +133,6 @@ impl Front {
     /// Sends what has to be refused with this status and one of these reasons, and a connection that ends.
     pub(crate) fn refuses(&self, request: &[u8], status: u16, reasons: &[&str]) -> Result<(), String> {
         self.sees(request).is_refusal(status, reasons).map_err(|why| format!("{}: {why}", request.escape_ascii()))
-    }
-}
-
-/// What came of a request: the bytes on both sides.
-#[derive(Debug)]
-pub(crate) struct Seen {
-    answer: Vec<u8>,
-    closed: bool,
-    pub(crate) origins: Vec<Vec<u8>>,
-}
-
-impl Seen {
-    fn is_refusal(&self, status: u16, reasons: &[&str]) -> Result<(), String> {
-        for origin in &self.origins {
-            if let Parsed::Complete(..) = judge::message(origin) {
-                return Err(format!("the origin got {}", origin.escape_ascii()));
-            }
-        }
-        let Parsed::Complete(answer, length) = judge::message(&self.answer) else {
-            return Err(format!("no whole answer but {:?}, closed: {}", self.answer.escape_ascii(), self.closed));
-        };
-        let said = answer.field("proxy-status").unwrap_or_default();
-        let expected = format!("HTTP/1.1 {status} ");
-        let fits = answer.line.starts_with(&expected)
-            && reasons.iter().any(|reason| said.contains(&format!("details=\"{reason}\"")))
-            && reasons.iter().any(|reason| answer.text().contains(&format!("\"{reason}\"")));
-        match fits {
-            false => Err(format!("expected {status} {reasons:?}, got {:?}, proxy-status {said:?}", answer.line)),
-            true if self.answer.len() > length => Err("more than one answer".to_owned()),
-            true if !self.closed => Err("the connection was left open".to_owned()),
-            true if answer.field("connection").as_deref() != Some("close") => Err("its end was not said".to_owned()),
-            true => Ok(()),
-        }
-    }
-}
-
-/// One socket, read as bytes come.
-struct Side {
-    stream: TcpStream,
-    bytes: Vec<u8>,
-    closed: bool,
-}
-
-impl Side {
-    fn new(wire: &Wire) -> Side {
-        let stream = wire.stream();
-        stream.set_read_timeout(Some(MOMENT)).expect("a timeout");
-        Side { stream, bytes: Vec::new(), closed: false }
-    }
-
-    fn read(&mut self) {
-        let mut bytes = [0; 16 * 1024];
-        match self.stream.read(&mut bytes) {
-            _ if self.closed => (),
-            Ok(0) => self.closed = true,
-            Ok(read) => self.bytes.extend_from_slice(&bytes[..read]),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => (),
-            Err(_) => self.closed = true,
-        }
     }
 }
 
