@@ -1,4 +1,5 @@
-//! A crowd at once: 10,000 idle callers, 200 slow ones and 5,000 rapid resets, while others are served.
+//! A crowd at once: 10,000 idle callers, 200 slow ones and 5,000 rapid resets (of streams, and some of connections),
+//! while others are served.
 //!
 //! What they cost is asserted; how long the others wait is printed, for a test is no place to measure it.
 
@@ -7,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use nix::sys::resource::{Resource, getrlimit};
 
-use crate::front::memory_kib;
-use crate::process::{Proxy, until};
-use crate::supervisor::Supervisor;
-use crate::wire::{Origin, Wire};
+use crate::frames::{END_HEADERS, END_STREAM, HEADERS, RESET, Raw, block, frame};
+use crate::front::{Front, GET, memory_kib};
+use crate::process::Proxy;
+use crate::wire::Wire;
 
 const IDLE: usize = 10_000;
 const SLOW: usize = 200;
@@ -19,8 +20,6 @@ const RESETS: usize = 5_000;
 /// The most that all of them may add: 400 bytes for each idle caller, and heads of slow ones; the rest is what an
 /// allocator keeps for later. Where nothing is optimised, what is kept for a request is several times as large.
 const MEMORY_KIB: u64 = if cfg!(debug_assertions) { 64 } else { 24 } * 1024;
-
-const GET: &str = "GET / HTTP/1.1\r\nhost: demo\r\n\r\n";
 
 /// As many idle callers as this process and the proxy, which is as limited, may have.
 fn idle_callers() -> usize {
@@ -36,15 +35,10 @@ fn idle_callers() -> usize {
 
 #[test]
 fn others_are_served_in_a_crowd_and_the_crowd_costs_little() {
-    let supervisor = Supervisor::start("demo", task_state::State::Awake { ready: true });
-    let origin = Origin::start();
-    let at = origin.at.to_string();
-    origin.answer_all("ok");
-    let port = supervisor.port();
     let many = ["--max-connections", "20000", "--max-connections-per-address", "20000", "--header-timeout", "60s"];
-    let proxy = Proxy::resident(&[&["--backend", &at, "--status-port", &port], &many[..]].concat());
-    until("a watch", || (supervisor.watchers() > 0).then_some(()));
-    let before = memory_kib(&proxy);
+    let front = Front::answering(&many);
+    let proxy = &front.proxy;
+    let before = memory_kib(proxy);
 
     let idle = (0..idle_callers()).map(|_| {
         let mut caller = proxy.connect();
@@ -53,18 +47,19 @@ fn others_are_served_in_a_crowd_and_the_crowd_costs_little() {
         caller
     });
     let mut idle: Vec<Wire> = idle.collect();
-    let parked = memory_kib(&proxy);
+    let parked = memory_kib(proxy);
     println!(
         "{} idle callers cost {} bytes each",
         idle.len(),
         parked.saturating_sub(before) * 1024 / idle.len() as u64
     );
 
-    let mut slow: Vec<Wire> = (0..SLOW).map(|n| front_of_a_slow_one(&proxy, n)).collect();
+    let mut slow: Vec<Wire> = (0..SLOW).map(|n| slow_one(proxy, n)).collect();
     let mut times = Vec::new();
     let mut other = proxy.connect();
     for round in 0..50 {
-        (0..RESETS / 50).for_each(|n| reset(&proxy, n));
+        rapid_resets(&front, RESETS / 50);
+        (0..20).for_each(|n| break_off(proxy, n));
         slow.iter_mut().for_each(|caller| caller.try_send("x"));
         for _ in 0..10 {
             let since = Instant::now();
@@ -77,7 +72,7 @@ fn others_are_served_in_a_crowd_and_the_crowd_costs_little() {
     let p99 = times[times.len() * 99 / 100];
     println!("others: p50 {:?}, p99 {p99:?}, longest {:?}", times[times.len() / 2], times[times.len() - 1]);
 
-    let more = memory_kib(&proxy).saturating_sub(before);
+    let more = memory_kib(proxy).saturating_sub(before);
     println!("all of them cost {more} KiB");
     assert!(more < MEMORY_KIB, "{more} KiB more");
     // Those that were idle are served as before.
@@ -93,7 +88,7 @@ fn others_are_served_in_a_crowd_and_the_crowd_costs_little() {
 }
 
 /// A caller whose head or body never ends.
-fn front_of_a_slow_one(proxy: &Proxy, n: usize) -> Wire {
+fn slow_one(proxy: &Proxy, n: usize) -> Wire {
     let mut caller = proxy.connect();
     caller.send(match n % 3 {
         0 => "GET / HTTP/1.1\r\nhost: demo\r\nx-slow: ",
@@ -103,8 +98,19 @@ fn front_of_a_slow_one(proxy: &Proxy, n: usize) -> Wire {
     caller
 }
 
+/// Streams that are asked for and reset in one breath; a connection that is ended for it is followed by another.
+fn rapid_resets(front: &Front, count: usize) {
+    let head = block(&[(":method", b"GET"), (":scheme", b"http"), (":path", b"/"), (":authority", b"demo")]);
+    let (mut raw, mut stream) = (Raw::connect(front), 1);
+    for _ in 0..count {
+        let reset =
+            [frame(HEADERS, END_HEADERS | END_STREAM, stream, &head), frame(RESET, 0, stream, &[0, 0, 0, 8])].concat();
+        (raw, stream) = if raw.write(&reset) { (raw, stream + 2) } else { (Raw::connect(front), 1) };
+    }
+}
+
 /// A caller that asks and is gone before it could be answered.
-fn reset(proxy: &Proxy, n: usize) {
+fn break_off(proxy: &Proxy, n: usize) {
     let caller = proxy.connect();
     let _ = caller.stream().write_all(if n.is_multiple_of(2) { GET.as_bytes() } else { b"GET / HT" });
     crate::cut::reset(caller);

@@ -47,11 +47,23 @@ impl Front {
         Front::in_state(State::Awake { ready: true }, arguments)
     }
 
+    /// With an awake backend that answers everything; its own origin gets nothing.
+    pub(crate) fn answering(arguments: &[&str]) -> Front {
+        let origin = Origin::start();
+        let at = origin.at.to_string();
+        origin.answer_all("ok");
+        Front::before(Origin::start(), &at, State::Awake { ready: true }, arguments)
+    }
+
     pub(crate) fn in_state(state: State, arguments: &[&str]) -> Front {
         let origin = Origin::start();
+        let at = origin.at.to_string();
+        Front::before(origin, &at, state, arguments)
+    }
+
+    fn before(origin: Origin, at: &str, state: State, arguments: &[&str]) -> Front {
         let supervisor = Supervisor::start("demo", state);
-        let (at, port) = (origin.at.to_string(), supervisor.port());
-        let proxy = Proxy::resident(&[&["--backend", &at, "--status-port", &port], arguments].concat());
+        let proxy = Proxy::resident(&[&["--backend", at, "--status-port", &supervisor.port()], arguments].concat());
         until("a watch", || (supervisor.watchers() > 0).then_some(()));
         Front { origin, supervisor, proxy }
     }

@@ -26,6 +26,9 @@ mod trailers;
 mod upgrades;
 
 #[expect(dead_code, reason = "shared with the other test targets, none of which needs all of it")]
+#[path = "../http2/frames.rs"]
+mod frames;
+#[expect(dead_code, reason = "shared with the other test targets, none of which needs all of it")]
 #[path = "../proxy/process.rs"]
 mod process;
 #[expect(dead_code, reason = "shared with the other test targets, none of which needs all of it")]

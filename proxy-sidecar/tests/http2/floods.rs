@@ -1,16 +1,10 @@
 //! Floods (RFC 9113, 10.5): the proxy lives, its memory is bounded, and others are served.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-
 use crate::client::{Client, request, whole};
 use crate::frames::{
     CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, Outcome, PING, RESET, Raw, SETTINGS, block, frame,
 };
 use crate::front::{Front, memory_kib};
-use crate::process::{Proxy, until};
-use crate::supervisor::Supervisor;
-use crate::wire::Origin;
 
 /// What a flood may add to the proxy's memory.
 const MEMORY_KIB: u64 = 16 * 1024;
@@ -19,20 +13,9 @@ fn plain() -> Vec<u8> {
     block(&[(":method", b"GET"), (":scheme", b"http"), (":path", b"/"), (":authority", b"demo")])
 }
 
-/// A proxy whose origin answers everything.
-fn answering() -> (Front, Arc<AtomicUsize>) {
-    let origin = Origin::start();
-    let supervisor = Supervisor::start("demo", task_state::State::Awake { ready: true });
-    let (at, port) = (origin.at.to_string(), supervisor.port());
-    let proxy = Proxy::resident(&["--backend", &at, "--status-port", &port]);
-    until("a watch", || (supervisor.watchers() > 0).then_some(()));
-    let answered = origin.answer_all("ok");
-    (Front { origin: Origin::start(), supervisor, proxy }, answered)
-}
-
 /// Floods, serves others meanwhile, and looks at what it cost.
 async fn withstands(what: &str, mut flood: impl FnMut(&Front)) {
-    let (front, _answered) = answering();
+    let front = Front::answering(&[]);
     let mut other = Client::connect(&front).await;
     for _ in 0..100 {
         let (answer, _) = other.ask(request("GET", "/"), true).await;
@@ -129,7 +112,7 @@ async fn a_head_without_an_end() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_head_that_unfolds() {
     // A large field is remembered once, then named by one byte as often as fits.
-    let (front, _answered) = answering();
+    let front = Front::answering(&[]);
     let before = memory_kib(&front.proxy);
     for _ in 0..20 {
         let mut raw = Raw::connect(&front);
