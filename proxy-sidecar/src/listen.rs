@@ -20,7 +20,6 @@ use tokio_rustls::TlsAcceptor;
 use crate::decide::trust::Trust;
 use crate::forward::{Forward, Peer};
 use crate::forward::{asked, date};
-use crate::keep_alive::keep_alive;
 use crate::listen::http1::Ended;
 use crate::listen::lot::{Lot, Parked};
 use crate::listen::room::{Place, Room};
@@ -161,9 +160,6 @@ fn open(
     front: &Arc<Front>,
     stage: &watch::Receiver<Stage>,
 ) {
-    // Fails only on a socket that is broken already; reading it will say so.
-    let _ = stream.set_nodelay(true);
-    keep_alive(&stream);
     let acceptor = tls.map(Tls::acceptor);
     connections.spawn(greet(stream, peer, place, acceptor, Arc::clone(front), stage.clone()));
 }
@@ -209,26 +205,37 @@ async fn greet(
         true => introduced(&mut stream, address, &front).await?,
     };
     let Some(acceptor) = acceptor else { return connection(stream, true, address, place, front, stage).await };
+    Box::pin(encrypted(stream, address, acceptor, front, &mut stage)).await;
+    // A session has more to keep than a socket: none is parked.
+    None
+}
+
+/// A connection under TLS.
+async fn encrypted(
+    stream: TcpStream,
+    address: SocketAddr,
+    acceptor: TlsAcceptor,
+    front: Arc<Front>,
+    stage: &mut watch::Receiver<Stage>,
+) {
     let stream = match timeout(front.times.header, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => {
             tracing::debug!(caller = %address, %error, "no TLS");
-            return None;
+            return;
         }
-        Err(_) => return None,
+        Err(_) => return,
     };
     let speaks_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     let peer = front.peer(address, true);
     let io = Io::Tls(Box::new(stream));
     if speaks_http2 {
-        http2::serve(Rewound::new(BytesMut::new(), io), Arc::new(peer), front, &mut stage).await;
-        return None;
+        return http2::serve(Rewound::new(BytesMut::new(), io), Arc::new(peer), front, stage).await;
     }
-    match http1::serve(io, BytesMut::new(), true, &peer, &front.forward, front.times, &mut stage).await {
-        Ended::Http2(io) => http2::serve(io, Arc::new(peer), front, &mut stage).await,
+    match http1::serve(io, BytesMut::new(), true, &peer, &front.forward, front.times, stage).await {
+        Ended::Http2(io) => http2::serve(io, Arc::new(peer), front, stage).await,
         Ended::Closed | Ended::Idle(_) => (),
     }
-    None
 }
 
 /// Who the caller is, as the trusted proxy that connects says.
@@ -267,7 +274,7 @@ async fn connection(
     match http1::serve(io, BytesMut::new(), fresh, &peer, &front.forward, front.times, &mut stage).await {
         Ended::Closed => None,
         Ended::Http2(io) => {
-            http2::serve(io, Arc::new(peer), front, &mut stage).await;
+            Box::pin(http2::serve(io, Arc::new(peer), front, &mut stage)).await;
             None
         }
         Ended::Idle(stream) => Some((stream, address, place)),

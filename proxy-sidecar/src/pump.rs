@@ -4,10 +4,13 @@
 //! piece is asked for only when the last one was taken, so a side that does not read stops the other side's writing.
 //! What is small waits for company until the source has nothing more to give just now.
 
+use std::future::Future as _;
 use std::io;
+use std::pin::pin;
 use std::task::{Context, Poll, ready};
 
 use http::HeaderMap;
+use tokio::task::yield_now;
 
 /// After so many bytes in a row others have their turn: a large download must not keep small answers waiting.
 const TURN: usize = 512 * 1024;
@@ -37,6 +40,9 @@ pub trait Source {
 
     /// So many bytes of the last piece were taken.
     fn consume(&mut self, bytes: usize);
+
+    /// The sink does not take what the source gives: so much is not to be read ahead.
+    fn slow_down(&mut self) {}
 
     /// The trailers, after the end.
     fn take_trailers(&mut self) -> Option<HeaderMap>;
@@ -118,12 +124,17 @@ impl Pump {
             };
             match piece {
                 Piece::Data(bytes) => {
-                    let taken = ready!(sink.poll_put(context, bytes)).map_err(Broke::Sink)?;
+                    let Poll::Ready(taken) = sink.poll_put(context, bytes) else {
+                        source.slow_down();
+                        return Poll::Pending;
+                    };
+                    let taken = taken.map_err(Broke::Sink)?;
                     source.consume(taken);
                     self.moved += taken as u64;
                     turn = turn.saturating_sub(taken);
                     if turn == 0 {
-                        context.waker().wake_by_ref();
+                        // Not by the waker: the runtime would go on with those that move much, and not look for news.
+                        let _ = pin!(yield_now()).poll(context);
                         return Poll::Pending;
                     }
                 }

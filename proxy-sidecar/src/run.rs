@@ -19,6 +19,7 @@ use crate::decide::backends::{Named, Source, Supervision};
 use crate::decide::health::Pace;
 use crate::discover::{Discovery, resolver};
 use crate::forward::{Forward, redirect};
+use crate::keep_alive::keep_alive;
 use crate::listen::room::Room;
 use crate::listen::{self, Front, Stage};
 use crate::metrics::Counts;
@@ -210,6 +211,9 @@ fn bind(at: std::net::SocketAddr) -> Result<TcpListener, CannotStart> {
         let socket = if at.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         socket.set_reuseaddr(true)?;
         socket.bind(at)?;
+        // What is accepted takes these from its listener, which saves each connection five system calls.
+        socket.set_nodelay(true)?;
+        keep_alive(&socket);
         socket.listen(ACCEPT_QUEUE)
     };
     listen().map_err(|error| CannotStart::Listen(at, error))

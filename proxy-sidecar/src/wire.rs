@@ -18,13 +18,11 @@ use http1::{Flaw, Limits};
 use tokio::io::AsyncWrite as _;
 
 use crate::pump::{Cut, Piece, Sink, Source};
-use crate::wire::batch::Batch;
 use crate::wire::coming::{Coming, Next};
 use crate::wire::going::Going;
 use crate::wire::inbox::Inbox;
 use crate::wire::outbox::Outbox;
 
-mod batch;
 mod buffers;
 pub mod coming;
 pub mod going;
@@ -53,7 +51,6 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 pub struct Wire {
     io: Io,
     inbox: Inbox,
-    batch: Batch,
     coming: Coming,
     progress: Progress,
     trailers: Option<HeaderMap>,
@@ -86,7 +83,6 @@ impl Wire {
         Wire {
             io,
             inbox: Inbox::from_bytes(bytes),
-            batch: Batch::default(),
             coming: Coming::Nothing,
             progress: Progress::default(),
             trailers: None,
@@ -314,20 +310,10 @@ impl Source for Wire {
                     self.trailers = coming::without(trailers, &self.nominated).or(self.trailers.take());
                     return Poll::Ready(Ok(Piece::End));
                 }
-                Next::More => match self.inbox.poll_fill(context, &mut self.io) {
-                    Poll::Ready(Ok(0)) => self.coming.close()?,
-                    Poll::Ready(Ok(read)) => {
-                        if let Coming::Exactly(left) = self.coming {
-                            self.batch.read(&self.io, read, left.saturating_sub(read as u64));
-                        }
-                    }
-                    Poll::Ready(Err(_)) => return Poll::Ready(Err(Cut::Short)),
-                    Poll::Pending => {
-                        if let Coming::Exactly(left) = self.coming {
-                            self.batch.wait(context, &self.io, left);
-                        }
-                        return Poll::Pending;
-                    }
+                Next::More => match ready!(self.inbox.poll_fill(context, &mut self.io)) {
+                    Ok(1..) => (),
+                    Ok(0) => self.coming.close()?,
+                    Err(_) => return Poll::Ready(Err(Cut::Short)),
                 },
             }
         };
@@ -337,6 +323,10 @@ impl Source for Wire {
     fn consume(&mut self, bytes: usize) {
         self.inbox.consume(bytes);
         self.coming.took(bytes);
+    }
+
+    fn slow_down(&mut self) {
+        self.inbox.slow_down();
     }
 
     fn take_trailers(&mut self) -> Option<HeaderMap> {

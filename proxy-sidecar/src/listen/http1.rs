@@ -106,8 +106,10 @@ pub async fn serve(
             }
         };
         fresh = false;
+        let asked_to_close = asked.as_ref().is_ok_and(|asked| !asked.keeps);
         let carried = match asked {
-            Ok(asked) => conversation.carry(&asked, forward).await,
+            // Boxed, so that a connection that waits for its next request is as small as that.
+            Ok(asked) => Box::pin(conversation.carry(&asked, forward)).await,
             Err(Refused { reason, is_head }) => {
                 // What follows a head that was refused may be its body, or anything.
                 conversation.keeps = false;
@@ -118,7 +120,11 @@ pub async fn serve(
             return Ended::Closed;
         }
         if !conversation.keeps || !conversation.wire.has_read_body() {
-            conversation.linger().await;
+            // One that has asked for the end, and has sent nothing more, reads what it was sent to its end.
+            let agreed = asked_to_close && conversation.wire.has_read_body() && !conversation.wire.has_begun();
+            if !agreed || !matches!(conversation.wire.io(), Io::Plain(_)) {
+                conversation.linger().await;
+            }
             return Ended::Closed;
         }
         conversation.wire.shrink();
@@ -226,6 +232,10 @@ impl Source for Conversation {
 
     fn consume(&mut self, bytes: usize) {
         self.wire.consume(bytes);
+    }
+
+    fn slow_down(&mut self) {
+        self.wire.slow_down();
     }
 
     fn take_trailers(&mut self) -> Option<HeaderMap> {

@@ -4,7 +4,7 @@
 //! them are the normal state of a proxy that is waited at, so those that have nothing to say are kept as bare sockets in one
 //! epoll set of their own, until one has something to say, or has been quiet for too long.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, TcpStream as StdStream};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use daemon::moment::Moment;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use slab::Slab;
 use tokio::io::unix::AsyncFd;
 use tokio::net::TcpStream;
 
@@ -26,6 +27,8 @@ pub struct Parked {
     stream: StdStream,
     /// Who it is from.
     pub peer: SocketAddr,
+    /// When it has waited for long enough.
+    until: Moment,
     /// Its place among the callers.
     place: Option<Place>,
 }
@@ -34,10 +37,9 @@ pub struct Parked {
 #[derive(Debug)]
 pub struct Lot {
     epoll: AsyncFd<EpollFd>,
-    parked: BTreeMap<u64, Parked>,
-    /// In the order in which their time is up.
-    order: VecDeque<(Moment, u64)>,
-    next: u64,
+    parked: Slab<Parked>,
+    /// In the order in which their time is up. A place may have been given to another meanwhile.
+    order: VecDeque<(Moment, usize)>,
     /// How long one may wait.
     most: Duration,
 }
@@ -68,21 +70,21 @@ impl Lot {
         #[expect(unsafe_code, reason = "tokio asks for a promise that no safe function can take")]
         // SAFETY: the descriptor belongs to what is registered, is the same for ever, and is closed with it.
         let epoll = unsafe { AsyncFd::register(epoll) }?;
-        Ok(Lot { epoll, parked: BTreeMap::new(), order: VecDeque::new(), next: 0, most })
+        Ok(Lot { epoll, parked: Slab::new(), order: VecDeque::new(), most })
     }
 
     /// Parks a connection. One that cannot be parked is closed.
     pub fn park(&mut self, stream: TcpStream, peer: SocketAddr, place: Option<Place>, now: Moment) {
         let parked = stream.into_std().and_then(|stream| {
             let events = EpollFlags::EPOLLIN | EpollFlags::EPOLLRDHUP | EpollFlags::EPOLLONESHOT;
-            self.epoll.get_ref().0.add(&stream, EpollEvent::new(events, self.next))?;
+            self.epoll.get_ref().0.add(&stream, EpollEvent::new(events, self.parked.vacant_key() as u64))?;
             Ok(stream)
         });
         match parked {
             Ok(stream) => {
-                self.parked.insert(self.next, Parked { stream, peer, place });
-                self.order.push_back((now + self.most, self.next));
-                self.next += 1;
+                let until = now + self.most;
+                let key = self.parked.insert(Parked { stream, peer, place, until });
+                self.order.push_back((until, key));
             }
             Err(error) => tracing::debug!(%error, "connection not parked"),
         }
@@ -97,7 +99,8 @@ impl Lot {
             if told < AT_ONCE {
                 guard.clear_ready();
             }
-            let keys: Vec<u64> = events[..told].iter().map(EpollEvent::data).collect();
+            let keys = events[..told].iter().filter_map(|event| usize::try_from(event.data()).ok());
+            let keys: Vec<usize> = keys.collect();
             let ready: Vec<Parked> = keys.into_iter().filter_map(|key| self.take(key)).collect();
             if !ready.is_empty() {
                 return ready;
@@ -107,18 +110,22 @@ impl Lot {
 
     /// Closes those whose time is up.
     pub fn close_overdue(&mut self, now: Moment) {
-        while let Some((until, key)) = self.order.front().copied()
-            && (until <= now || !self.parked.contains_key(&key))
-        {
+        while let Some((until, key)) = self.order.front().copied() {
+            let is_there = self.parked.get(key).is_some_and(|parked| parked.until == until);
+            if is_there && until > now {
+                return;
+            }
             self.order.pop_front();
-            drop(self.take(key));
+            if is_there {
+                drop(self.take(key));
+            }
         }
     }
 
     /// Gives back those of whom bytes wait to be read, and closes the others.
     pub fn clear(&mut self) -> Vec<Parked> {
         self.order.clear();
-        let all = std::mem::take(&mut self.parked).into_values();
+        let all = std::mem::take(&mut self.parked).into_iter().map(|(_, parked)| parked);
         all.filter(Parked::has_bytes).inspect(|parked| parked.leave(&self.epoll.get_ref().0)).collect()
     }
 
@@ -134,8 +141,8 @@ impl Lot {
         self.parked.is_empty()
     }
 
-    fn take(&mut self, key: u64) -> Option<Parked> {
-        let parked = self.parked.remove(&key)?;
+    fn take(&mut self, key: usize) -> Option<Parked> {
+        let parked = self.parked.try_remove(key)?;
         parked.leave(&self.epoll.get_ref().0);
         Some(parked)
     }

@@ -21,7 +21,7 @@ const FEWEST: usize = 8;
 #[derive(Debug)]
 pub struct Place {
     _permit: OwnedSemaphorePermit,
-    _counted: Option<Counted>,
+    _counted: Option<Box<Counted>>,
 }
 
 /// A connection that is counted at its address.
@@ -89,7 +89,7 @@ impl Room {
             return None;
         }
         *count += 1;
-        Some(Place { _counted: Some(Counted { address, counts: Arc::clone(&self.counts) }), ..place })
+        Some(Place { _counted: Some(Box::new(Counted { address, counts: Arc::clone(&self.counts) })), ..place })
     }
 }
 

@@ -38,6 +38,10 @@ impl Source for Kept {
         self.wire.consume(bytes);
     }
 
+    fn slow_down(&mut self) {
+        self.wire.slow_down();
+    }
+
     fn take_trailers(&mut self) -> Option<HeaderMap> {
         self.wire.take_trailers()
     }

@@ -8,8 +8,11 @@ use std::cell::RefCell;
 
 use bytes::BytesMut;
 
-/// The room of a buffer, and the most that a connection is read ahead.
-pub(super) const ROOM: usize = 128 * 1024;
+/// The room of a first read: a head, and most bodies with it.
+pub(super) const FIRST: usize = 64 * 1024;
+
+/// The room of a read while a large body flows as fast as it comes. Larger ones did not pay.
+pub(super) const LARGEST: usize = 512 * 1024;
 
 /// How many are kept while nobody has them.
 const KEPT: usize = 8;
@@ -18,17 +21,24 @@ thread_local! {
     static FREE: RefCell<Vec<BytesMut>> = const { RefCell::new(Vec::new()) };
 }
 
-/// An empty buffer with [`ROOM`].
-pub(super) fn take() -> BytesMut {
-    FREE.with_borrow_mut(Vec::pop).unwrap_or_else(|| BytesMut::with_capacity(ROOM))
+/// An empty buffer with this room or more.
+pub(super) fn take(room: usize) -> BytesMut {
+    let fitting = FREE.with_borrow_mut(|free| {
+        let fits = free.iter().position(|buffer| buffer.capacity() >= room)?;
+        Some(free.swap_remove(fits))
+    });
+    fitting.unwrap_or_else(|| BytesMut::with_capacity(room))
 }
 
 /// Takes an empty buffer back, whatever its room is by now.
 pub(super) fn give_back(mut buffer: BytesMut) {
     buffer.clear();
+    // What was consumed of it counts as room again only when it is asked for.
+    if !buffer.try_reclaim(LARGEST) && !buffer.try_reclaim(FIRST) {
+        return;
+    }
     FREE.with_borrow_mut(|free| {
-        // What was consumed of it counts as room again only when it is asked for, and only where nobody shares it.
-        if free.len() < KEPT && buffer.try_reclaim(ROOM) {
+        if free.len() < KEPT {
             free.push(buffer);
         }
     });

@@ -16,6 +16,8 @@ use super::socket::Io;
 pub(super) struct Inbox {
     bytes: BytesMut,
     ended: bool,
+    /// Room for the next read: it grows while reads fill it, and what was read is taken at once.
+    room: usize,
 }
 
 impl Default for Inbox {
@@ -47,7 +49,12 @@ impl Inbox {
 
     /// Reads once; 0 is the end.
     pub(super) fn poll_fill(&mut self, context: &mut Context<'_>, io: &mut Io) -> Poll<io::Result<usize>> {
-        self.poll_fill_some(context, io, buffers::ROOM)
+        let room = self.room;
+        let filled = self.poll_fill_some(context, io, room);
+        if let Poll::Ready(Ok(read)) = filled {
+            self.room = if read >= room { (2 * room).min(buffers::LARGEST) } else { room };
+        }
+        filled
     }
 
     /// Reads once, not more than `most` bytes; 0 is the end.
@@ -63,10 +70,10 @@ impl Inbox {
         if self.bytes.is_empty() {
             ready!(io.poll_may_read(context))?;
             self.let_go();
-            self.bytes = buffers::take();
+            self.bytes = buffers::take(most);
         } else if self.bytes.len() == self.bytes.capacity() {
             // A head, or a line of a body, that is longer than a buffer.
-            self.bytes.reserve(buffers::ROOM);
+            self.bytes.reserve(buffers::FIRST);
         }
         let read = pin!(io.read_buf(&mut (&mut self.bytes).limit(most))).poll(context);
         if self.bytes.is_empty() {
@@ -77,13 +84,18 @@ impl Inbox {
         Poll::Ready(Ok(read))
     }
 
+    /// What was read is not taken: whoever takes it is slow, and so little is read ahead of them.
+    pub(super) fn slow_down(&mut self) {
+        self.room = buffers::FIRST;
+    }
+
     pub(super) fn into_bytes(mut self) -> BytesMut {
         std::mem::take(&mut self.bytes)
     }
 
     /// Puts what was read elsewhere first.
     pub(super) fn from_bytes(bytes: BytesMut) -> Inbox {
-        Inbox { bytes, ended: false }
+        Inbox { bytes, ended: false, room: buffers::FIRST }
     }
 
     fn let_go(&mut self) {

@@ -6,9 +6,9 @@ use std::os::fd::AsRawFd as _;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use nix::libc;
 use nix::sys::socket::sockopt::Linger;
 use nix::sys::socket::{MsgFlags, recv, setsockopt};
-use nix::{libc, setsockopt_impl, sockopt_impl};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
@@ -22,27 +22,7 @@ pub enum Io {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-sockopt_impl!(
-    /// How many bytes have to be there before a reader is woken (socket(7)).
-    ReceiveLowWatermark,
-    SetOnly,
-    libc::SOL_SOCKET,
-    libc::SO_RCVLOWAT,
-    u32
-);
-
 impl Io {
-    /// Has the kernel wake a reader once so many bytes are there, or the other side has closed; false where that cannot be
-    /// had.
-    #[must_use]
-    pub fn wake_at(&self, bytes: u32) -> bool {
-        match self {
-            Io::Plain(stream) => setsockopt(stream, ReceiveLowWatermark, &bytes).is_ok(),
-            // What the kernel has is not what is read.
-            Io::Tls(_) => false,
-        }
-    }
-
     /// The socket itself.
     #[must_use]
     pub fn socket(&self) -> &TcpStream {
