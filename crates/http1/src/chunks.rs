@@ -136,12 +136,14 @@ fn trailers(bytes: &[u8], looked: usize) -> Result<(Step, usize), Flaw> {
         _ => (),
     }
     let from = looked.saturating_sub(3);
-    // Refused at once: whoever sent it may wait for what is made of it.
-    if memchr::memchr_iter(b'\n', &bytes[from..]).any(|at| from + at == 0 || bytes[from + at - 1] != b'\r') {
+    let end = memchr::memmem::find(&bytes[from..], b"\r\n\r\n").map(|at| from + at + 4);
+    // Refused at once: whoever sent it may wait for what is made of it. What follows the end is another's.
+    let section = &bytes[..end.unwrap_or(bytes.len())];
+    if memchr::memchr_iter(b'\n', &section[from..]).any(|at| from + at == 0 || section[from + at - 1] != b'\r') {
         return Err(Flaw::Body);
     }
-    match memchr::memmem::find(&bytes[from..], b"\r\n\r\n") {
-        Some(at) if from + at + 4 <= LONGEST_TRAILERS => Ok((Step::End(from + at + 4), 0)),
+    match end {
+        Some(end) if end <= LONGEST_TRAILERS => Ok((Step::End(end), 0)),
         None if bytes.len() < LONGEST_TRAILERS => Ok((Step::More, bytes.len())),
         Some(_) | None => Err(Flaw::Body),
     }
@@ -195,6 +197,7 @@ mod tests {
         assert_eq!(whole("3\r\nabc\r\n0\r\n\r\nGET"), good("abc", "\r\n", "GET"));
         assert_eq!(whole("00A;x=\"y z\"\r\n0123456789\r\n1\r\n-\r\n0\r\n\r\n"), good("0123456789-", "\r\n", ""));
         assert_eq!(whole("0\r\nx: y\r\nz: 1\r\n\r\nGET"), good("", "x: y\r\nz: 1\r\n\r\n", "GET"));
+        assert_eq!(whole("0\r\nx: y\r\n\r\na\nb"), good("", "x: y\r\n\r\n", "a\nb"));
         assert_eq!(whole("3\r\nabc\r\n0\r\n"), Ok(None));
         assert_eq!(whole("3\r\nab"), Ok(None));
         assert_eq!(whole("0000000000000003\r\nabc\r\n0000000000000000\r\n\r\n"), good("abc", "\r\n", ""));

@@ -88,7 +88,7 @@ pub fn name(name: &str) -> Name {
         20 if is("sec-websocket-accept") => Name::WebSocketKey,
         25 if is("strict-transport-security") => Name::Hsts,
         9 if is("x-real-ip") => Name::ForwardedOther,
-        13.. if name.get(..12).is_some_and(|start| start.eq_ignore_ascii_case("x-forwarded-")) => Name::ForwardedOther,
+        12.. if name.get(..12).is_some_and(|start| start.eq_ignore_ascii_case("x-forwarded-")) => Name::ForwardedOther,
         9.. if name.contains('_') && is_ours_in_disguise(name) => Name::Disguised,
         _ => Name::Other,
     }
@@ -180,6 +180,7 @@ mod tests {
             (name("X-Forwarded-Port"), name("x-forwarded-prefix")),
             (Name::ForwardedOther, Name::ForwardedOther)
         );
+        assert_eq!((name("X-Forwarded-"), name("X_Forwarded_")), (Name::ForwardedOther, Name::Disguised));
         assert_eq!((name("X_Forwarded_Port"), name("x-forwarded")), (Name::Disguised, Name::Other));
     }
 
