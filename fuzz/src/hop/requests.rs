@@ -15,12 +15,13 @@ use super::front::{FRONTS, LIMITS, PEER, SERVICE, asked};
 use super::strict::{self, Framing, Head};
 
 /// Fields that are written anew, or whose values are made of several.
-const OURS: [&str; 10] = [
+const OURS: [&str; 11] = [
     "host",
     "content-length",
     "via",
     "forwarded",
     "x-forwarded-for",
+    "x-real-ip",
     "x-request-id",
     "traceparent",
     "tracestate",
@@ -281,6 +282,8 @@ fn says_the_way(head: &Head<'_>, came: &Head<'_>, nominated: &[String], trusted:
             assert_eq!(head.all("host"), [*value]);
         }
     }
+    let addresses = if takes("x-real-ip") { came.all("x-real-ip") } else { Vec::new() };
+    assert_eq!(head.all("x-real-ip"), addresses);
     if !takes("cookie") && trusted {
         assert!(head.all("cookie").is_empty());
     }
