@@ -15,7 +15,7 @@ use super::front::{FRONTS, LIMITS, PEER, SERVICE, asked};
 use super::strict::{self, Framing, Head};
 
 /// Fields that are written anew, or whose values are made of several.
-const OURS: [&str; 11] = [
+const OURS: [&str; 12] = [
     "host",
     "content-length",
     "via",
@@ -27,6 +27,7 @@ const OURS: [&str; 11] = [
     "tracestate",
     "cookie",
     "expect",
+    "max-forwards",
 ];
 
 /// How a caller's bytes were taken.
@@ -69,6 +70,9 @@ fn forward(bytes: &[u8], forward: &Forward, trusted: bool) -> Taken {
             taken.refused = true;
             break;
         };
+        if asked.here.is_some() {
+            break;
+        }
         let begun = sent.len();
         let Outgoing::Http1(head) = &asked.outgoing else { panic!("HTTP/1.1 is spoken") };
         sent.extend_from_slice(head);
@@ -284,6 +288,15 @@ fn says_the_way(head: &Head<'_>, came: &Head<'_>, nominated: &[String], trusted:
     }
     let addresses = if takes("x-real-ip") { came.all("x-real-ip") } else { Vec::new() };
     assert_eq!(head.all("x-real-ip"), addresses);
+    if came.first[0] == b"OPTIONS" {
+        let number = |values: Vec<&[u8]>| values.last().and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
+        let (came, sent): (Option<u64>, Option<u64>) =
+            (number(came.all("max-forwards")), number(head.all("max-forwards")));
+        assert!(came.is_none() || sent.is_none() || came > sent, "{came:?} {sent:?}");
+    } else {
+        let is_kept = !nominated.iter().any(|name| name == "max-forwards");
+        assert_eq!(head.all("max-forwards"), if is_kept { came.all("max-forwards") } else { Vec::new() });
+    }
     if !takes("cookie") && trusted {
         assert!(head.all("cookie").is_empty());
     }

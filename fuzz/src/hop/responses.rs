@@ -34,7 +34,7 @@ const ASKED: [&str; 5] = [
 ];
 
 /// Fields that are written anew, or that we add to.
-const OURS: [&str; 3] = ["content-length", "via", "x-request-id"];
+const OURS: [&str; 4] = ["content-length", "date", "via", "x-request-id"];
 
 /// How an answer was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +129,12 @@ fn is_the_answer(bytes: &[u8], spent: &[u8], caller: &Asking, asked: &Asked) {
     assert_eq!(end_to_end(sent_last, &[], is_ours), end_to_end(came_last, &nominated, is_ours));
     assert!(sent_last.all("via").len() == 1 && sent_last.all("via")[0].ends_with(b" doze"));
     assert!(!sent_last.all("x-request-id").is_empty());
+    match came_last.all("date") {
+        dates if !dates.is_empty() && !nominated.iter().any(|name| name == "date") => {
+            assert_eq!(sent_last.all("date"), dates);
+        }
+        _ => assert_eq!(sent_last.all("date").len(), usize::from(sent_last.status() != 101)),
+    }
     let hops = hops(sent_last);
     let hops: Vec<(&str, &[u8])> = hops.iter().map(|(name, value)| (&**name, &**value)).collect();
     if sent_last.status() == 101 {
