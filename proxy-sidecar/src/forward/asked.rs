@@ -150,6 +150,7 @@ pub fn ask(forward: &Forward, peer: &Peer, head: &Head<'_, '_>) -> Result<Asked,
     }
     let fresh_id = ids::fresh();
     let to_http2 = upgrade.is_none() && forward.upstream.speaks_http2(survey.is_grpc);
+    let key = head.protocol.is_some().then(ids::websocket_key);
     let way = Way {
         address: &peer.text,
         trusted: peer.trusted,
@@ -160,9 +161,9 @@ pub fn ask(forward: &Forward, peer: &Peer, head: &Head<'_, '_>) -> Result<Asked,
         fresh_id: &fresh_id,
         upgrade: upgrade.as_deref().map(str::as_bytes),
         max_forwards: max_forwards.map(|left| left.saturating_sub(1)),
+        own_key: key.is_some(),
         to_http2,
     };
-    let key = head.protocol.is_some().then(ids::websocket_key);
     let outgoing = match to_http2 {
         true => http2_head(head, target, &survey, &way, length)?,
         false => Outgoing::Http1(http1_head(head, target, &survey, &way, length, key.as_deref(), expects)),

@@ -201,6 +201,8 @@ pub struct Way<'a> {
     pub upgrade: Option<&'a [u8]>,
     /// What is left of the hops that an `OPTIONS` may still go (RFC 9110, 7.6.2).
     pub max_forwards: Option<u64>,
+    /// A WebSocket's key is made up here: its caller speaks HTTP/2, which has none.
+    pub own_key: bool,
     /// To HTTP/2: nothing about the connection is said.
     pub to_http2: bool,
 }
@@ -209,9 +211,9 @@ pub struct Way<'a> {
 pub fn request(out: &mut dyn Lines, fields: &[Field<'_>], survey: &Survey<'_>, way: &Way<'_>) {
     for field in fields {
         let passes = match names::name(field.name) {
-            Name::Other | Name::ContentType | Name::WebSocketKey | Name::Hsts | Name::Date => {
-                !survey.nominates(field.name)
-            }
+            // One that was made up here is the only one.
+            Name::WebSocketKey => !way.own_key && !survey.nominates(field.name),
+            Name::Other | Name::ContentType | Name::Hsts | Name::Date => !survey.nominates(field.name),
             Name::MaxForwards => way.max_forwards.is_none() && !survey.nominates(field.name),
             Name::ForwardedProto | Name::ForwardedHost | Name::ForwardedOther => {
                 way.trusted && !survey.nominates(field.name)

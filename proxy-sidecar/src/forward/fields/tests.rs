@@ -12,6 +12,7 @@ const WAY: Way<'_> = Way {
     fresh_id: b"fresh",
     upgrade: None,
     max_forwards: None,
+    own_key: false,
     to_http2: false,
 };
 
@@ -158,6 +159,20 @@ fn an_address_of_version_6_is_quoted_where_it_has_to_be() {
     let sent = sent_on(&[], &way);
     assert!(sent.contains(&"x-forwarded-for: 2001:db8::1".to_owned()), "{sent:?}");
     assert!(sent.contains(&"forwarded: for=\"[2001:db8::1]\";host=\"shop\";proto=https".to_owned()), "{sent:?}");
+}
+
+#[test]
+fn a_key_that_is_made_up_here_is_the_only_one() {
+    let given = [("sec-websocket-key", "x"), ("sec-websocket-version", "13")];
+    assert_eq!(sent_on(&given, &Way { own_key: true, ..WAY })[0], "sec-websocket-version: 13");
+    assert_eq!(sent_on(&given, &WAY)[0], "sec-websocket-key: x");
+}
+
+#[test]
+fn hops_that_are_left_are_told() {
+    let sent = sent_on(&[("Max-Forwards", "3")], &Way { max_forwards: Some(2), ..WAY });
+    assert!(sent.contains(&"max-forwards: 2".to_owned()) && !sent.iter().any(|line| line.ends_with(" 3")), "{sent:?}");
+    assert_eq!(sent_on(&[("Max-Forwards", "3")], &WAY)[0], "Max-Forwards: 3");
 }
 
 #[test]
