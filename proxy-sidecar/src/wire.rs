@@ -101,7 +101,8 @@ impl Wire {
     /// The socket, with what was read from it and not taken.
     #[must_use]
     pub fn into_rewound(self) -> Rewound<Io> {
-        Rewound::new(self.inbox.into_bytes(), self.io)
+        // Copied, for it is little, and a buffer is more than a connection may keep.
+        Rewound::new(BytesMut::from(self.inbox.bytes()), self.io)
     }
 
     /// The socket, where nothing was read from it that is not taken.

@@ -89,10 +89,6 @@ impl Inbox {
         self.room = buffers::FIRST;
     }
 
-    pub(super) fn into_bytes(mut self) -> BytesMut {
-        std::mem::take(&mut self.bytes)
-    }
-
     /// Puts what was read elsewhere first.
     pub(super) fn from_bytes(bytes: BytesMut) -> Inbox {
         Inbox { bytes, ended: false, room: buffers::FIRST }
