@@ -4,9 +4,11 @@
 //! and its answer back. What of it depends on the version a caller speaks is behind [`caller::Caller`], what depends on
 //! the backend's behind [`Backend`].
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::sync::Arc;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use http1::Limits;
@@ -22,6 +24,7 @@ use crate::forward::fields::Lines;
 use crate::forward::presence::unless_left;
 use crate::listen::Stage;
 use crate::metrics::Counts;
+use crate::pump::Sink as _;
 use crate::reply::{self, Reason};
 use crate::service::{Service, Ticket};
 use crate::upstream::{self, Backend, Dialling, NoConnection};
@@ -177,15 +180,15 @@ impl Forward {
             return Carried::Broken;
         }
         let mut rest = if is_head { &[][..] } else { body.as_bytes() };
-        let sent = std::future::poll_fn(|context| {
+        let sent = poll_fn(|context| {
             while !rest.is_empty() {
-                let put = std::task::ready!(caller.poll_put(context, rest))?;
+                let put = ready!(caller.ends().poll_put(context, rest))?;
                 rest = &rest[put..];
             }
-            std::task::Poll::Ready(Ok::<(), std::io::Error>(()))
+            Poll::Ready(Ok::<(), std::io::Error>(()))
         });
-        let whole = sent.await.is_ok() && caller.finish(None).is_ok();
-        let flushed = std::future::poll_fn(|context| caller.poll_flush(context)).await;
+        let whole = sent.await.is_ok() && caller.ends().finish(None).is_ok();
+        let flushed = poll_fn(|context| caller.ends().poll_flush(context)).await;
         if whole && flushed.is_ok() { Carried::Answered } else { Carried::Broken }
     }
 

@@ -14,10 +14,53 @@ use http::HeaderMap;
 use http1::Field;
 
 use crate::forward::fields;
-use crate::pump::{Cut, Piece};
+use crate::pump::{Cut, Piece, Sink, Source};
 
 /// The most bytes that are put at once.
 const LARGEST_FRAME: usize = 64 * 1024;
+
+/// Both directions of a stream, as far as they have begun.
+#[derive(Debug, Default)]
+pub struct Ends {
+    /// What comes; nothing before it has begun.
+    pub coming: Option<Coming>,
+    /// What goes.
+    pub going: Going,
+}
+
+impl Source for Ends {
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Result<Piece<'_>, Cut>> {
+        match &mut self.coming {
+            Some(coming) => coming.poll_piece(context),
+            None => Poll::Ready(Ok(Piece::End)),
+        }
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        if let Some(coming) = &mut self.coming {
+            coming.consume(bytes);
+        }
+    }
+
+    fn take_trailers(&mut self) -> Option<HeaderMap> {
+        self.coming.as_mut()?.trailers.take()
+    }
+}
+
+impl Sink for Ends {
+    fn poll_put(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.going.poll_put(context, bytes)
+    }
+
+    fn finish(&mut self, trailers: Option<HeaderMap>) -> Result<(), Cut> {
+        self.going.finish(trailers)
+    }
+
+    /// What is put is written by the connection's task.
+    fn poll_flush(&mut self, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
 
 /// What comes on a stream.
 #[derive(Debug)]
@@ -34,14 +77,7 @@ impl Coming {
         Coming { recv, chunk: Bytes::new(), trailers: None }
     }
 
-    /// Whether nothing comes any more.
-    #[must_use]
-    pub fn has_ended(&self) -> bool {
-        self.chunk.is_empty() && self.recv.is_end_stream()
-    }
-
-    /// The next piece.
-    pub fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Result<Piece<'_>, Cut>> {
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Result<Piece<'_>, Cut>> {
         while self.chunk.is_empty() {
             match ready!(self.recv.poll_data(context)) {
                 Some(Ok(chunk)) => self.chunk = chunk,
@@ -57,15 +93,10 @@ impl Coming {
     }
 
     /// So many bytes were taken: the sender may send as many more.
-    pub fn consume(&mut self, bytes: usize) {
+    fn consume(&mut self, bytes: usize) {
         self.chunk.advance(bytes);
         // It fails only where more is given back than was received.
         let _ = self.recv.flow_control().release_capacity(bytes);
-    }
-
-    /// The trailers, after the end.
-    pub fn take_trailers(&mut self) -> Option<HeaderMap> {
-        self.trailers.take()
     }
 }
 
@@ -77,7 +108,7 @@ fn cut(error: &h2::Error) -> Cut {
 }
 
 /// What goes on a stream.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Going {
     /// None once the end was said.
     send: Option<SendStream<Bytes>>,
@@ -93,7 +124,7 @@ impl Going {
     }
 
     /// Puts as much as there is room for.
-    pub fn poll_put(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_put(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let Some(send) = &mut self.send else { return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())) };
         send.reserve_capacity(bytes.len().min(LARGEST_FRAME));
         while send.capacity() == 0 {

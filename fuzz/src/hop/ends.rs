@@ -87,3 +87,37 @@ impl Sink for Sent {
         Poll::Ready(Ok(()))
     }
 }
+
+/// Both ends of a side that is asked or answers.
+pub(super) struct Ends<'b> {
+    pub(super) came: Came<'b>,
+    pub(super) sent: Sent,
+}
+
+impl Source for Ends<'_> {
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Result<Piece<'_>, Cut>> {
+        self.came.poll_piece(context)
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.came.consume(bytes);
+    }
+
+    fn take_trailers(&mut self) -> Option<HeaderMap> {
+        self.came.take_trailers()
+    }
+}
+
+impl Sink for Ends<'_> {
+    fn poll_put(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.sent.poll_put(context, bytes)
+    }
+
+    fn finish(&mut self, trailers: Option<HeaderMap>) -> Result<(), Cut> {
+        self.sent.finish(trailers)
+    }
+
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.sent.poll_flush(context)
+    }
+}

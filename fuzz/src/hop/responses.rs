@@ -4,7 +4,6 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::task::{Context, Poll, Waker};
 
-use http::HeaderMap;
 use http1::Limits;
 use http1::framing::Length;
 use http1::response::Response;
@@ -12,14 +11,13 @@ use proxy_sidecar::forward::asked::{Asked, Outgoing, Spoken};
 use proxy_sidecar::forward::caller::{AnswerHead, Caller, Fill};
 use proxy_sidecar::forward::exchange::{self, Ended, Terms};
 use proxy_sidecar::listen::http1::answer;
-use proxy_sidecar::pump::{Cut, Piece, Sink, Source};
 use proxy_sidecar::service::Ticket;
 use proxy_sidecar::upstream::Backend;
 use proxy_sidecar::wire::coming::Coming;
 use proxy_sidecar::wire::going::Going;
 use proxy_sidecar::wire::{Left, NoHead};
 
-use super::ends::{Came, Sent};
+use super::ends::{Came, Ends, Sent};
 use super::fields::{end_to_end, hops, nominated};
 use super::front::{FRONTS, LIMITS, asked};
 use super::strict::{self, Framing, Head, Read};
@@ -59,14 +57,14 @@ pub(crate) fn responses(bytes: &[u8]) -> [Taken; 5] {
 
 fn pass(bytes: &[u8], asked: &Asked) -> Taken {
     let mut caller = Asking {
-        body: Came::new(b"abc", asked.length),
-        sent: Sent::new(Vec::new(), Length::Absent),
+        ends: Ends { came: Came::new(b"abc", asked.length), sent: Sent::new(Vec::new(), Length::Absent) },
         spoken: asked.spoken,
         keeps: asked.keeps,
         cut: false,
     };
-    let mut backend =
-        Answering { answer: Came::new(bytes, Length::Absent), sent: Sent::new(Vec::new(), Length::Absent) };
+    let mut backend = Answering {
+        ends: Ends { came: Came::new(bytes, Length::Absent), sent: Sent::new(Vec::new(), Length::Absent) },
+    };
     let terms = Terms { limits: LIMITS, response_timeout: None, stage: &FRONTS[0].stage, hsts: None };
     let taken = {
         // Nothing here has to be waited for.
@@ -85,17 +83,20 @@ fn pass(bytes: &[u8], asked: &Asked) -> Taken {
             Poll::Pending => panic!("nobody has to be waited for"),
         }
     };
-    let left = backend.answer.rest.len();
+    let left = backend.ends.came.rest.len();
     let spent = &bytes[..bytes.len() - left];
     match taken {
         Taken::Whole { keeps } => {
             is_the_answer(bytes, spent, &caller, asked);
             // Or else what is left would be read as the next answer's.
-            assert!(!keeps || backend.answer.coming == Coming::Nothing);
+            assert!(!keeps || backend.ends.came.coming == Coming::Nothing);
         }
         Taken::Cut => is_visibly_short(&caller, asked),
         Taken::Refused => {
-            assert!(heads(&caller.sent.bytes).0.iter().all(|head| head.status() < 200), "a final answer came as well");
+            assert!(
+                heads(&caller.ends.sent.bytes).0.iter().all(|head| head.status() < 200),
+                "a final answer came as well"
+            );
         }
     }
     taken
@@ -118,7 +119,7 @@ fn heads(bytes: &[u8]) -> (Vec<Head<'_>>, usize) {
 /// What the caller was sent is the answer that came, framed in one way, and nothing else.
 fn is_the_answer(bytes: &[u8], spent: &[u8], caller: &Asking, asked: &Asked) {
     let (came, came_at) = heads(bytes);
-    let (sent, sent_at) = heads(&caller.sent.bytes);
+    let (sent, sent_at) = heads(&caller.ends.sent.bytes);
     let (came_last, sent_last) = (came.last().expect("an answer"), sent.last().expect("an answer"));
     assert_eq!((sent_last.status(), sent_last.first[0]), (came_last.status(), &b"HTTP/1.1"[..]));
     interim_are_those(&came, &sent, asked);
@@ -140,7 +141,7 @@ fn is_the_answer(bytes: &[u8], spent: &[u8], caller: &Asking, asked: &Asked) {
     if sent_last.status() == 101 {
         assert!(asked.upgrade.is_some() && !caller.keeps);
         assert_eq!(hops, [("connection", &b"upgrade"[..]), ("upgrade", b"websocket")]);
-        assert_eq!(&caller.sent.bytes[sent_at..], &bytes[came_at..], "bytes of the tunnel");
+        assert_eq!(&caller.ends.sent.bytes[sent_at..], &bytes[came_at..], "bytes of the tunnel");
         return;
     }
     let framing = sent_last.framing_of_response(asked.is_head).expect("one framing");
@@ -155,9 +156,9 @@ fn is_the_answer(bytes: &[u8], spent: &[u8], caller: &Asking, asked: &Asked) {
     }
     let came_framing = came_last.framing_of_response(asked.is_head).expect("one framing");
     let came_body = whole(strict::body(&bytes[came_at..], came_framing, true));
-    let sent_body = whole(strict::body(&caller.sent.bytes[sent_at..], framing, true));
+    let sent_body = whole(strict::body(&caller.ends.sent.bytes[sent_at..], framing, true));
     assert_eq!(came_body.data, sent_body.data);
-    assert_eq!(sent_at + sent_body.length, caller.sent.bytes.len(), "bytes behind the answer");
+    assert_eq!(sent_at + sent_body.length, caller.ends.sent.bytes.len(), "bytes behind the answer");
     assert_eq!(came_at + came_body.length, spent.len(), "bytes of the next answer");
     for (name, value) in &sent_body.trailers {
         let is = |(n, v): &(&[u8], &[u8])| n.eq_ignore_ascii_case(name) && v == value;
@@ -186,75 +187,52 @@ fn interim_are_those(came: &[Head<'_>], sent: &[Head<'_>], asked: &Asked) {
 
 /// Whoever reads an answer that was cut waits for more of it, or sees the connection break.
 fn is_visibly_short(caller: &Asking, asked: &Asked) {
-    let (sent, at) = heads(&caller.sent.bytes);
+    let (sent, at) = heads(&caller.ends.sent.bytes);
     let last = sent.last().expect("an answer");
     assert!(last.status() >= 200);
     let framing = last.framing_of_response(asked.is_head).expect("one framing");
     match framing {
         Framing::UntilClose => assert!(caller.cut, "it looks whole"),
         Framing::Absent | Framing::Exactly(_) | Framing::Chunked => {
-            assert_eq!(strict::body(&caller.sent.bytes[at..], framing, false), Ok(None), "it looks whole");
+            assert_eq!(strict::body(&caller.ends.sent.bytes[at..], framing, false), Ok(None), "it looks whole");
         }
     }
 }
 
 /// A caller that reads everything.
 struct Asking {
-    body: Came<'static>,
-    sent: Sent,
+    ends: Ends<'static>,
     spoken: Spoken,
     keeps: bool,
     cut: bool,
 }
 
-impl Source for Asking {
-    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Result<Piece<'_>, Cut>> {
-        self.body.poll_piece(context)
-    }
-
-    fn consume(&mut self, bytes: usize) {
-        self.body.consume(bytes);
-    }
-
-    fn take_trailers(&mut self) -> Option<HeaderMap> {
-        self.body.take_trailers()
-    }
-}
-
-impl Sink for Asking {
-    fn poll_put(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.sent.poll_put(context, bytes)
-    }
-
-    fn finish(&mut self, trailers: Option<HeaderMap>) -> Result<(), Cut> {
-        self.sent.finish(trailers)
-    }
-
-    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.sent.poll_flush(context)
-    }
-}
-
 impl Caller for Asking {
+    type Ends = Ends<'static>;
+
+    fn ends(&mut self) -> &mut Ends<'static> {
+        &mut self.ends
+    }
+
     fn answer(&mut self, head: AnswerHead, fill: Fill<'_>) -> io::Result<()> {
-        let length = answer::head(&mut self.sent.bytes, head, self.spoken, &mut self.keeps, fill);
-        self.sent.going = Going::of(length);
+        let length = answer::head(&mut self.ends.sent.bytes, head, self.spoken, &mut self.keeps, fill);
+        self.ends.sent.going = Going::of(length);
         Ok(())
     }
 
     fn interim(&mut self, status: u16, fill: Fill<'_>) {
-        answer::interim(&mut self.sent.bytes, status, self.spoken, fill);
+        answer::interim(&mut self.ends.sent.bytes, status, self.spoken, fill);
     }
 
     fn switch(&mut self, token: &str, fill: Fill<'_>) -> io::Result<()> {
         self.keeps = false;
-        answer::switched(&mut self.sent.bytes, token, fill);
-        self.sent.going = Going::UntilClose;
+        answer::switched(&mut self.ends.sent.bytes, token, fill);
+        self.ends.sent.going = Going::UntilClose;
         Ok(())
     }
 
     fn cut(&mut self) {
-        self.cut = self.sent.going == Going::UntilClose;
+        self.cut = self.ends.sent.going == Going::UntilClose;
     }
 
     fn poll_end(&mut self, _context: &mut Context<'_>) -> Poll<()> {
@@ -262,7 +240,7 @@ impl Caller for Asking {
     }
 
     fn has_sent_all(&self) -> bool {
-        self.body.coming == Coming::Nothing
+        self.ends.came.coming == Coming::Nothing
     }
 
     fn poll_left(&mut self, _context: &mut Context<'_>) -> Left {
@@ -272,43 +250,20 @@ impl Caller for Asking {
 
 /// A backend that has sent everything it will, and has closed.
 struct Answering<'b> {
-    answer: Came<'b>,
-    sent: Sent,
+    ends: Ends<'b>,
 }
 
-impl Source for Answering<'_> {
-    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Result<Piece<'_>, Cut>> {
-        self.answer.poll_piece(context)
-    }
-
-    fn consume(&mut self, bytes: usize) {
-        self.answer.consume(bytes);
-    }
-
-    fn take_trailers(&mut self) -> Option<HeaderMap> {
-        self.answer.take_trailers()
-    }
-}
-
-impl Sink for Answering<'_> {
-    fn poll_put(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.sent.poll_put(context, bytes)
-    }
-
-    fn finish(&mut self, trailers: Option<HeaderMap>) -> Result<(), Cut> {
-        self.sent.finish(trailers)
-    }
-
-    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.sent.poll_flush(context)
-    }
-}
-
-impl Backend for Answering<'_> {
+impl<'b> Backend for Answering<'b> {
     const HTTP2: bool = false;
 
+    type Ends = Ends<'b>;
+
+    fn ends(&mut self) -> &mut Ends<'b> {
+        &mut self.ends
+    }
+
     fn send(&mut self, _outgoing: &Outgoing, length: Length) {
-        self.sent.going = Going::of(length);
+        self.ends.sent.going = Going::of(length);
     }
 
     fn poll_answer<T>(
@@ -318,30 +273,30 @@ impl Backend for Answering<'_> {
         mut take: impl FnMut(&Response<'_, '_>, bool) -> T,
     ) -> Poll<Result<T, NoHead>> {
         let mut slots = [MaybeUninit::uninit(); http1::MOST_FIELDS];
-        Poll::Ready(match http1::response::read(self.answer.rest, &mut slots, limits) {
+        Poll::Ready(match http1::response::read(self.ends.came.rest, &mut slots, limits) {
             Ok(Some((response, length))) => {
                 let came =
-                    strict::response(&self.answer.rest[..length]).expect("nothing lenient").expect("the whole head");
+                    strict::response(&self.ends.came.rest[..length]).expect("nothing lenient").expect("the whole head");
                 assert_eq!(
                     (came.length, came.status(), came.fields.len()),
                     (length, response.status, response.fields.len())
                 );
-                self.answer.rest = &self.answer.rest[length..];
+                self.ends.came.rest = &self.ends.came.rest[length..];
                 Ok(take(&response, false))
             }
-            Ok(None) if self.answer.rest.is_empty() => Err(NoHead::Closed),
+            Ok(None) if self.ends.came.rest.is_empty() => Err(NoHead::Closed),
             Ok(None) => Err(NoHead::Broken),
             Err(flaw) => Err(NoHead::Flawed(flaw)),
         })
     }
 
     fn expect(&mut self, length: Length, nominated: Vec<String>) {
-        self.answer.expect(length, nominated);
+        self.ends.came.expect(length, nominated);
     }
 
     fn become_tunnel(&mut self) {
-        self.answer.coming = Coming::UntilClose;
-        self.sent.going = Going::UntilClose;
+        self.ends.came.coming = Coming::UntilClose;
+        self.ends.sent.going = Going::UntilClose;
     }
 
     fn poll_end(&mut self, _context: &mut Context<'_>) -> Poll<()> {

@@ -25,10 +25,16 @@ pub struct AnswerHead {
 /// Writes fields.
 pub type Fill<'a> = &'a mut dyn FnMut(&mut dyn Lines);
 
-/// A caller whose request is under way: the source of the request's body and the sink of the answer's.
+/// A caller whose request is under way.
 ///
 /// Where its answer was begun and not finished, dropping it tells the caller so.
-pub trait Caller: Source + Sink {
+pub trait Caller {
+    /// The source of the request's body and the sink of the answer's.
+    type Ends: Source + Sink;
+
+    /// Both.
+    fn ends(&mut self) -> &mut Self::Ends;
+
     /// Begins the answer.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use crate::forward::caller::Caller;
 use crate::forward::exchange::head::{Heard, Verdict, on_head, via};
 use crate::forward::presence::Presence;
 use crate::listen::Stage;
-use crate::pump::{Broke, Cut, Pump};
+use crate::pump::{Broke, Cut, Pump, Sink as _};
 use crate::reply::Reason;
 use crate::upstream::Backend;
 use crate::wire::NoHead;
@@ -93,10 +93,10 @@ impl Upload {
             return None;
         }
         if self.waits {
-            self.refused = matches!(backend.poll_flush(context), Poll::Ready(Err(_)));
+            self.refused = matches!(backend.ends().poll_flush(context), Poll::Ready(Err(_)));
             return None;
         }
-        match self.pump.poll(context, caller, backend) {
+        match self.pump.poll(context, caller.ends(), backend.ends()) {
             Poll::Ready(Err(Broke::Source(cut))) => return Some(cut),
             Poll::Ready(Err(Broke::Sink(_))) => self.refused = true,
             Poll::Ready(Ok(())) | Poll::Pending => (),
@@ -144,7 +144,7 @@ pub async fn begin<B: Backend>(
                         }
                         upload.waits &= verdict != Verdict::Continue;
                         // It goes out now: what it hints at is of use now.
-                        if let Poll::Ready(Err(_)) = caller.poll_flush(context) {
+                        if let Poll::Ready(Err(_)) = caller.ends().poll_flush(context) {
                             return Poll::Ready(Err(Failed::Left));
                         }
                     }
@@ -167,7 +167,7 @@ pub async fn begin<B: Backend>(
                 Poll::Pending if upload.waits && asked.expects && patience.poll(context, CONTINUE_AFTER).is_ready() => {
                     upload.waits = false;
                     caller.interim(100, &mut |_| ());
-                    if let Poll::Ready(Err(_)) = caller.poll_flush(context) {
+                    if let Poll::Ready(Err(_)) = caller.ends().poll_flush(context) {
                         return Poll::Ready(Err(Failed::Left));
                     }
                 }
@@ -218,7 +218,7 @@ pub async fn finish(caller: &mut impl Caller, backend: &mut impl Backend, begun:
         if upload.poll(context, caller, backend).is_some() {
             return Poll::Ready(Ended::CutByCaller);
         }
-        match download.poll(context, backend, caller) {
+        match download.poll(context, backend.ends(), caller.ends()) {
             Poll::Ready(Ok(())) if upload.pump.is_done() => Poll::Ready(Ended::Whole { keeps }),
             // An early answer: the rest of the body is the backend's as long as it takes it.
             Poll::Ready(Ok(())) if upload.waits || upload.refused || backend.has_closed(context) => {
@@ -235,7 +235,7 @@ pub async fn finish(caller: &mut impl Caller, backend: &mut impl Backend, begun:
     .await;
     if ended == Ended::CutByBackend {
         // What had come is the caller's.
-        let _ = poll_fn(|context| caller.poll_flush(context)).await;
+        let _ = poll_fn(|context| caller.ends().poll_flush(context)).await;
         caller.cut();
     }
     ended
@@ -247,14 +247,14 @@ async fn join(caller: &mut impl Caller, backend: &mut impl Backend) -> Ended {
     let (mut up_ended, mut down_ended) = (false, false);
     poll_fn(|context| {
         if !up_ended {
-            match up.poll(context, caller, backend) {
+            match up.poll(context, caller.ends(), backend.ends()) {
                 Poll::Ready(Ok(())) => up_ended = backend.poll_end(context).is_ready(),
                 Poll::Ready(Err(_)) => return Poll::Ready(Ended::CutByCaller),
                 Poll::Pending => (),
             }
         }
         if !down_ended {
-            match down.poll(context, backend, caller) {
+            match down.poll(context, backend.ends(), caller.ends()) {
                 Poll::Ready(Ok(())) => down_ended = caller.poll_end(context).is_ready(),
                 Poll::Ready(Err(_)) => return Poll::Ready(Ended::CutByBackend),
                 Poll::Pending => (),

@@ -10,7 +10,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use http::HeaderMap;
 use http1::framing;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -21,7 +20,6 @@ use crate::forward::asked::{self, Asked, Head, Spoken};
 use crate::forward::caller::{AnswerHead, Caller, Fill};
 use crate::forward::{Carried, Forward, Peer};
 use crate::listen::{Stage, Times};
-use crate::pump::{Cut, Piece, Sink, Source};
 use crate::reply::Reason;
 use crate::wire::{Io, Left, NoHead, Rewound, Wire};
 
@@ -225,39 +223,13 @@ impl Conversation {
     }
 }
 
-impl Source for Conversation {
-    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Result<Piece<'_>, Cut>> {
-        self.wire.poll_piece(context)
-    }
-
-    fn consume(&mut self, bytes: usize) {
-        self.wire.consume(bytes);
-    }
-
-    fn slow_down(&mut self) {
-        self.wire.slow_down();
-    }
-
-    fn take_trailers(&mut self) -> Option<HeaderMap> {
-        self.wire.take_trailers()
-    }
-}
-
-impl Sink for Conversation {
-    fn poll_put(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.wire.poll_put(context, bytes)
-    }
-
-    fn finish(&mut self, trailers: Option<HeaderMap>) -> Result<(), Cut> {
-        self.wire.finish(trailers)
-    }
-
-    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.wire.poll_flush(context)
-    }
-}
-
 impl Caller for Conversation {
+    type Ends = Wire;
+
+    fn ends(&mut self) -> &mut Wire {
+        &mut self.wire
+    }
+
     fn answer(&mut self, head: AnswerHead, fill: Fill<'_>) -> io::Result<()> {
         self.wire.begin();
         let length = answer::head(self.wire.lines(), head, self.spoken, &mut self.keeps, fill);

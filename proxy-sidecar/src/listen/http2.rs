@@ -23,9 +23,8 @@ use crate::forward::Peer;
 use crate::forward::asked::{self, Head, Spoken};
 use crate::forward::caller::{AnswerHead, Caller, Fill};
 use crate::listen::{Front, Stage};
-use crate::pump::{Cut, Piece, Sink, Source};
 use crate::reply;
-use crate::stream::{Coming, Going, to_fields};
+use crate::stream::{Coming, Ends, Going, to_fields};
 use crate::wire::{Io, Left, Rewound};
 
 /// How many streams of a connection may be open at once.
@@ -121,7 +120,8 @@ async fn stream(request: Request<RecvStream>, respond: SendResponse<Bytes>, peer
         fields: &fields,
     };
     let asked = checked(&fields, &front).and_then(|()| asked::ask(&front.forward, &peer, &head));
-    let mut caller = Stream { coming: Coming::new(recv), respond, going: Going::new(None, None), answered: false };
+    let ends = Ends { coming: Some(Coming::new(recv)), going: Going::default() };
+    let mut caller = Stream { ends, respond, answered: false };
     match asked {
         Ok(asked) => {
             front.forward.carry(&mut caller, &asked).await;
@@ -143,9 +143,8 @@ fn checked(fields: &[Field<'_>], front: &Front) -> Result<(), reply::Reason> {
 /// A caller's stream. Dropping it unfinished resets it.
 #[derive(Debug)]
 struct Stream {
-    coming: Coming,
+    ends: Ends,
     respond: SendResponse<Bytes>,
-    going: Going,
     answered: bool,
 }
 
@@ -159,41 +158,18 @@ impl Stream {
         }
         let send = self.respond.send_response(response, ends).map_err(io::Error::other)?;
         self.answered = true;
-        self.going = Going::new((!ends).then_some(send), promised.filter(|_| !ends));
+        self.ends.going = Going::new((!ends).then_some(send), promised.filter(|_| !ends));
         Ok(())
     }
 }
 
-impl Source for Stream {
-    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Result<Piece<'_>, Cut>> {
-        self.coming.poll_piece(context)
-    }
-
-    fn consume(&mut self, bytes: usize) {
-        self.coming.consume(bytes);
-    }
-
-    fn take_trailers(&mut self) -> Option<HeaderMap> {
-        self.coming.take_trailers()
-    }
-}
-
-impl Sink for Stream {
-    fn poll_put(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.going.poll_put(context, bytes)
-    }
-
-    fn finish(&mut self, trailers: Option<HeaderMap>) -> Result<(), Cut> {
-        self.going.finish(trailers)
-    }
-
-    /// What is put is written by the connection's task.
-    fn poll_flush(&mut self, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-}
-
 impl Caller for Stream {
+    type Ends = Ends;
+
+    fn ends(&mut self) -> &mut Ends {
+        &mut self.ends
+    }
+
     fn answer(&mut self, head: AnswerHead, fill: Fill<'_>) -> io::Result<()> {
         let (ends, promised) = match head.length {
             Length::Absent => (true, head.said),
@@ -229,12 +205,12 @@ impl Caller for Stream {
     }
 
     fn cut(&mut self) {
-        self.going.reset(Reason::INTERNAL_ERROR);
+        self.ends.going.reset(Reason::INTERNAL_ERROR);
     }
 
     fn poll_end(&mut self, _context: &mut Context<'_>) -> Poll<()> {
         // A tunnel promises no length.
-        let _ = self.going.finish(None);
+        let _ = self.ends.going.finish(None);
         Poll::Ready(())
     }
 
@@ -246,7 +222,7 @@ impl Caller for Stream {
     fn poll_left(&mut self, context: &mut Context<'_>) -> Left {
         let gone = match self.answered {
             false => self.respond.poll_reset(context).is_ready(),
-            true => self.going.is_reset(context),
+            true => self.ends.going.is_reset(context),
         };
         if gone { Left::Gone } else { Left::Here }
     }

@@ -10,10 +10,16 @@ use crate::forward::asked::Outgoing;
 use crate::pump::{Sink, Source};
 use crate::wire::NoHead;
 
-/// A backend that is given one request: the sink of its body and the source of the answer's.
-pub trait Backend: Source + Sink {
+/// A backend that is given one request.
+pub trait Backend {
     /// It speaks HTTP/2.
     const HTTP2: bool;
+
+    /// The source of the answer's body and the sink of the request's.
+    type Ends: Source + Sink;
+
+    /// Both.
+    fn ends(&mut self) -> &mut Self::Ends;
 
     /// Begins the request; a body of this length follows.
     fn send(&mut self, outgoing: &Outgoing, length: Length);

@@ -1,16 +1,13 @@
 //! A backend's connection of HTTP/1.1, while it has a request.
 
-use std::io;
 use std::task::{Context, Poll};
 
 use ::http1::Limits;
 use ::http1::framing::Length;
 use ::http1::response::Response;
-use http::HeaderMap;
 
 use super::{Backend, Idle};
 use crate::forward::asked::Outgoing;
-use crate::pump::{Cut, Piece, Sink, Source};
 use crate::service::{Connected, Ticket};
 use crate::wire::{Left, NoHead, Wire};
 
@@ -29,40 +26,14 @@ impl Kept {
     }
 }
 
-impl Source for Kept {
-    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Result<Piece<'_>, Cut>> {
-        self.wire.poll_piece(context)
-    }
-
-    fn consume(&mut self, bytes: usize) {
-        self.wire.consume(bytes);
-    }
-
-    fn slow_down(&mut self) {
-        self.wire.slow_down();
-    }
-
-    fn take_trailers(&mut self) -> Option<HeaderMap> {
-        self.wire.take_trailers()
-    }
-}
-
-impl Sink for Kept {
-    fn poll_put(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.wire.poll_put(context, bytes)
-    }
-
-    fn finish(&mut self, trailers: Option<HeaderMap>) -> Result<(), Cut> {
-        self.wire.finish(trailers)
-    }
-
-    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.wire.poll_flush(context)
-    }
-}
-
 impl Backend for Kept {
     const HTTP2: bool = false;
+
+    type Ends = Wire;
+
+    fn ends(&mut self) -> &mut Wire {
+        &mut self.wire
+    }
 
     fn send(&mut self, outgoing: &Outgoing, length: Length) {
         self.wire.begin();

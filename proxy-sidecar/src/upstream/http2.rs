@@ -14,13 +14,11 @@ use ::http1::{Limits, Version};
 use bytes::Bytes;
 use h2::client::{Builder, ResponseFuture, SendRequest};
 use h2::{Reason, RecvStream};
-use http::HeaderMap;
 
 use super::{Backend, Dialling, NoConnection, connect};
 use crate::forward::asked::Outgoing;
-use crate::pump::{Cut, Piece, Sink, Source};
 use crate::service::Ticket;
-use crate::stream::{Coming, Going, to_fields};
+use crate::stream::{Coming, Ends, Going, to_fields};
 use crate::wire::NoHead;
 
 /// As large as a caller's.
@@ -37,8 +35,7 @@ pub struct Stream {
     opener: Opener,
     reused: bool,
     response: Option<ResponseFuture>,
-    coming: Option<Coming>,
-    going: Going,
+    ends: Ends,
     /// The backend has said that it did nothing with the request.
     untouched: bool,
 }
@@ -87,8 +84,7 @@ pub async fn stream(ticket: &Ticket, dialling: Dialling, limits: Limits) -> Resu
 
 impl Stream {
     fn new(opener: Opener, reused: bool) -> Stream {
-        let going = Going::new(None, None);
-        Stream { opener, reused, response: None, coming: None, going, untouched: false }
+        Stream { opener, reused, response: None, ends: Ends::default(), untouched: false }
     }
 
     fn note(&mut self, error: &h2::Error) -> NoHead {
@@ -100,42 +96,14 @@ impl Stream {
     }
 }
 
-impl Source for Stream {
-    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Result<Piece<'_>, Cut>> {
-        match &mut self.coming {
-            Some(coming) => coming.poll_piece(context),
-            None => Poll::Ready(Ok(Piece::End)),
-        }
-    }
-
-    fn consume(&mut self, bytes: usize) {
-        if let Some(coming) = &mut self.coming {
-            coming.consume(bytes);
-        }
-    }
-
-    fn take_trailers(&mut self) -> Option<HeaderMap> {
-        self.coming.as_mut().and_then(Coming::take_trailers)
-    }
-}
-
-impl Sink for Stream {
-    fn poll_put(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.going.poll_put(context, bytes)
-    }
-
-    fn finish(&mut self, trailers: Option<HeaderMap>) -> Result<(), Cut> {
-        self.going.finish(trailers)
-    }
-
-    /// What is put is written by the connection's task.
-    fn poll_flush(&mut self, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-}
-
 impl Backend for Stream {
     const HTTP2: bool = true;
+
+    type Ends = Ends;
+
+    fn ends(&mut self) -> &mut Ends {
+        &mut self.ends
+    }
 
     fn send(&mut self, outgoing: &Outgoing, length: Length) {
         // One that is opened for HTTP/2 is given nothing else.
@@ -145,7 +113,7 @@ impl Backend for Stream {
         match self.opener.send_request(request.as_ref().clone(), ends) {
             Ok((response, send)) => {
                 self.response = Some(response);
-                self.going = Going::new((!ends).then_some(send), promised.filter(|_| !ends));
+                self.ends.going = Going::new((!ends).then_some(send), promised.filter(|_| !ends));
             }
             // The connection has ended meanwhile, or its numbers are used up.
             Err(error) => {
@@ -174,7 +142,7 @@ impl Backend for Stream {
         self.response = None;
         let (parts, recv) = answer.into_parts();
         let ended = recv.is_end_stream();
-        self.coming = Some(Coming::new(recv));
+        self.ends.coming = Some(Coming::new(recv));
         let fields = to_fields(&parts.headers);
         let head = Response { status: parts.status.as_u16(), version: Version::Http11, fields: &fields };
         Poll::Ready(Ok(take(&head, ended)))
@@ -187,11 +155,11 @@ impl Backend for Stream {
     fn become_tunnel(&mut self) {}
 
     fn has_closed(&mut self, context: &mut Context<'_>) -> bool {
-        self.going.is_reset(context)
+        self.ends.going.is_reset(context)
     }
 
     fn poll_end(&mut self, _context: &mut Context<'_>) -> Poll<()> {
-        let _ = self.going.finish(None);
+        let _ = self.ends.going.finish(None);
         Poll::Ready(())
     }
 
