@@ -138,7 +138,7 @@ pub fn ask(forward: &Forward, peer: &Peer, head: &Head<'_, '_>) -> Result<Asked,
     let expects = expects(head, &survey, length)?;
     let upgrade = upgrade(forward, head, &survey, length);
     let max_forwards = survey.max_forwards.filter(|_| head.method == "OPTIONS");
-    let here = match redirect(forward, peer, head, &survey, host) {
+    let here = match redirect(forward, peer, head, &survey, host)? {
         Some(redirect) => Some(Here::Redirect(redirect)),
         None => (max_forwards == Some(0)).then_some(Here::Options),
     };
@@ -243,17 +243,24 @@ fn upgrade(forward: &Forward, head: &Head<'_, '_>, survey: &Survey<'_>, length: 
     listed.filter(|_| complete).cloned()
 }
 
-/// To `https`, unless the request comes by it: on its last way, or as a trusted proxy in front says, before.
-fn redirect(forward: &Forward, peer: &Peer, head: &Head<'_, '_>, survey: &Survey<'_>, host: &str) -> Option<Redirect> {
-    let port = forward.redirect_to?;
+/// To `https`, unless the request comes by it: on its last way, or as a trusted proxy in front says, before. One that names
+/// no host cannot be sent there, and is not let pass for that.
+fn redirect(
+    forward: &Forward,
+    peer: &Peer,
+    head: &Head<'_, '_>,
+    survey: &Survey<'_>,
+    host: &str,
+) -> Result<Option<Redirect>, Reason> {
+    let Some(port) = forward.redirect_to else { return Ok(None) };
     let before = survey.forwarded_proto.is_some_and(|proto| proto.eq_ignore_ascii_case(b"https"))
         && peer.trusted
         && !survey.nominates("x-forwarded-proto");
     if peer.secure || before {
-        return None;
+        return Ok(None);
     }
-    let method = Method::from_bytes(head.method.as_bytes()).ok()?;
-    redirect::to_https(&method, host.as_bytes(), head.target.as_bytes(), port)
+    let method = Method::from_bytes(head.method.as_bytes()).map_err(|_| Reason::MethodRefused)?;
+    redirect::to_https(&method, host.as_bytes(), head.target.as_bytes(), port).map(Some).ok_or(Reason::BadHost)
 }
 
 fn http1_head(

@@ -8,6 +8,7 @@ mod continues;
 mod crowd;
 mod cut;
 mod early;
+mod entry;
 mod fields;
 mod forwarded;
 mod framing;
@@ -25,6 +26,9 @@ mod timeouts;
 mod trailers;
 mod upgrades;
 
+#[expect(dead_code, reason = "shared with the other test targets, none of which needs all of it")]
+#[path = "../tls/certificates.rs"]
+mod certificates;
 #[expect(dead_code, reason = "shared with the other test targets, none of which needs all of it")]
 #[path = "../http2/frames.rs"]
 mod frames;
