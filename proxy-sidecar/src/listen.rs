@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::http1::write;
+use ::http1::framing::Length;
 use bytes::BytesMut;
 use daemon::moment::Clock;
 use tokio::net::{TcpListener, TcpStream};
@@ -18,8 +18,9 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::decide::trust::Trust;
-use crate::forward::{Forward, Peer};
-use crate::forward::{asked, date};
+use crate::forward::asked::Spoken;
+use crate::forward::caller::AnswerHead;
+use crate::forward::{Forward, Peer, date};
 use crate::listen::http1::Ended;
 use crate::listen::lot::{Lot, Parked};
 use crate::listen::room::{Place, Room};
@@ -169,12 +170,17 @@ fn turn_away(stream: &TcpStream, front: &Front) {
     let reason = Reason::TooManyConnections;
     front.forward.counts.refused(reason);
     let body = reason.body();
+    let head = AnswerHead {
+        status: reason.status().as_u16(),
+        length: Length::Exactly(body.len() as u64),
+        said: None,
+        closes: true,
+    };
     let mut reply = Vec::new();
-    write::status_line(&mut reply, reason.status().as_u16());
-    reason.write_fields(&mut reply);
-    asked::length_line(&mut reply, body.len() as u64);
-    write::field(&mut reply, "date", &date::now());
-    reply.extend_from_slice(b"connection: close\r\n\r\n");
+    http1::answer::head(&mut reply, head, Spoken::Http11, &mut false, &mut |lines| {
+        reason.write_fields(lines);
+        lines.line("date", &date::now());
+    });
     reply.extend_from_slice(body.as_bytes());
     // A new socket has room for it; where it has not, the caller sees its connection close.
     let _ = stream.try_write(&reply);
@@ -232,7 +238,7 @@ async fn encrypted(
     if speaks_http2 {
         return http2::serve(Rewound::new(BytesMut::new(), io), Arc::new(peer), front, stage).await;
     }
-    match http1::serve(io, BytesMut::new(), true, &peer, &front.forward, front.times, stage).await {
+    match http1::serve(io, true, &peer, &front.forward, front.times, stage).await {
         Ended::Http2(io) => http2::serve(io, Arc::new(peer), front, stage).await,
         Ended::Closed | Ended::Idle(_) => (),
     }
@@ -271,7 +277,7 @@ async fn connection(
 ) -> Rests {
     let peer = front.peer(address, false);
     let io = Io::Plain(stream);
-    match http1::serve(io, BytesMut::new(), fresh, &peer, &front.forward, front.times, &mut stage).await {
+    match http1::serve(io, fresh, &peer, &front.forward, front.times, &mut stage).await {
         Ended::Closed => None,
         Ended::Http2(io) => {
             Box::pin(http2::serve(io, Arc::new(peer), front, &mut stage)).await;

@@ -43,11 +43,11 @@ struct Idle {
 
 impl Pool {
     fn take(&self) -> Option<Idle> {
-        self.lock().pop()
+        lock(&self.idle).pop()
     }
 
     fn put(&self, idle: Idle) {
-        self.lock().push(idle);
+        lock(&self.idle).push(idle);
     }
 
     /// The connection of HTTP/2, where there is one.
@@ -68,24 +68,20 @@ impl Pool {
     /// Closes every connection that waits. One of HTTP/2 is used for no new stream, and ends with its last one.
     pub fn close_idle(&self) {
         drop(lock(&self.opener).take());
-        let closed = std::mem::take(&mut *self.lock());
+        let closed = std::mem::take(&mut *lock(&self.idle));
         drop(closed);
     }
 
     /// Closes those that have waited since before `moment`. They are the first: the last one used is taken first.
     pub fn close_older(&self, moment: Moment) {
         let closed: Vec<Idle> = {
-            let mut idle = self.lock();
+            let mut idle = lock(&self.idle);
             let old = idle.partition_point(|i| i.since <= moment);
             idle.drain(..old).collect()
         };
         drop(closed);
         // One with streams on it lives until the last of them ends.
         drop(lock(&self.opener).take_if(|(_, used)| *used <= moment));
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Idle>> {
-        lock(&self.idle)
     }
 }
 

@@ -74,15 +74,9 @@ impl Wire {
     /// A connection on which nothing has been said.
     #[must_use]
     pub fn new(io: Io) -> Wire {
-        Wire::with_bytes(io, BytesMut::new())
-    }
-
-    /// A connection of which these bytes were read already.
-    #[must_use]
-    pub fn with_bytes(io: Io, bytes: BytesMut) -> Wire {
         Wire {
             io,
-            inbox: Inbox::from_bytes(bytes),
+            inbox: Inbox::default(),
             coming: Coming::Nothing,
             progress: Progress::default(),
             trailers: None,

@@ -9,6 +9,13 @@ pub fn field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
     out.extend_from_slice(b"\r\n");
 }
 
+/// `Content-Length`.
+pub fn content_length(out: &mut Vec<u8>, bytes: u64) {
+    out.extend_from_slice(b"content-length: ");
+    number(out, bytes);
+    out.extend_from_slice(b"\r\n");
+}
+
 /// A status line.
 pub fn status_line(out: &mut Vec<u8>, status: u16) {
     out.extend_from_slice(b"HTTP/1.1 ");

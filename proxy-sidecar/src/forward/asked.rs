@@ -288,23 +288,16 @@ fn http1_head(
         write::field(&mut out, "expect", b"100-continue");
     }
     match length {
-        Length::Exactly(bytes) => length_line(&mut out, bytes),
+        Length::Exactly(bytes) => write::content_length(&mut out, bytes),
         Length::Chunked => write::field(&mut out, "transfer-encoding", b"chunked"),
         // HTTP/2 says nothing of a body that is not there; servers of HTTP/1.1 may ask for its length (411).
         Length::Absent if head.spoken == Spoken::Http2 && matches!(head.method, "POST" | "PUT" | "PATCH") => {
-            length_line(&mut out, 0);
+            write::content_length(&mut out, 0);
         }
         Length::Absent | Length::UntilClose => (),
     }
     out.extend_from_slice(b"\r\n");
     out
-}
-
-/// `Content-Length`, as we write it.
-pub fn length_line(out: &mut Vec<u8>, bytes: u64) {
-    out.extend_from_slice(b"content-length: ");
-    write::number(out, bytes);
-    out.extend_from_slice(b"\r\n");
 }
 
 fn http2_head(

@@ -12,9 +12,9 @@ use tokio::sync::watch;
 
 use crate::decide::retry::Failure;
 use crate::forward::alarm::Alarm;
-use crate::forward::asked::Asked;
+use crate::forward::asked::{Asked, Spoken};
 use crate::forward::caller::Caller;
-use crate::forward::exchange::head::{Heard, Verdict, on_head, via};
+use crate::forward::exchange::head::{Heard, Verdict, on_head};
 use crate::forward::presence::Presence;
 use crate::listen::Stage;
 use crate::pump::{Broke, Cut, Pump, Sink as _};
@@ -131,8 +131,8 @@ pub async fn begin<B: Backend>(
             }
             let uploaded = upload.pump.is_done();
             let heard = backend.poll_answer(context, terms.limits, |response, whole| {
-                let via = via(response.version, B::HTTP2);
-                let heard = Heard { response, via, whole, waits: upload.waits };
+                let spoken = if B::HTTP2 { Spoken::Http2 } else { response.version.into() };
+                let heard = Heard { response, via: spoken.via(), whole, waits: upload.waits };
                 on_head(caller, heard, asked, terms)
             });
             match heard {

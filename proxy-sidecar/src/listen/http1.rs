@@ -9,7 +9,6 @@ use std::io;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::BytesMut;
 use http1::framing;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -77,18 +76,16 @@ impl Came {
     }
 }
 
-/// Serves a connection of which `first` was read already; `fresh` where nothing was ever asked on it.
+/// Serves a connection; `fresh` where nothing was ever asked on it.
 pub async fn serve(
     io: Io,
-    first: BytesMut,
     fresh: bool,
     peer: &Peer,
     forward: &Forward,
     times: Times,
     stage: &mut watch::Receiver<Stage>,
 ) -> Ended {
-    let wire = Wire::with_bytes(io, first);
-    let mut conversation = Conversation { wire, spoken: Spoken::Http11, keeps: true };
+    let mut conversation = Conversation { wire: Wire::new(io), spoken: Spoken::Http11, keeps: true };
     let mut fresh = fresh;
     loop {
         let asked = match conversation.next(fresh, peer, forward, times, stage).await {

@@ -22,7 +22,7 @@ pub(super) struct Inbox {
 
 impl Default for Inbox {
     fn default() -> Self {
-        Inbox::from_bytes(BytesMut::new())
+        Inbox { bytes: BytesMut::new(), ended: false, room: buffers::FIRST }
     }
 }
 
@@ -87,11 +87,6 @@ impl Inbox {
     /// What was read is not taken: whoever takes it is slow, and so little is read ahead of them.
     pub(super) fn slow_down(&mut self) {
         self.room = buffers::FIRST;
-    }
-
-    /// Puts what was read elsewhere first.
-    pub(super) fn from_bytes(bytes: BytesMut) -> Inbox {
-        Inbox { bytes, ended: false, room: buffers::FIRST }
     }
 
     fn let_go(&mut self) {

@@ -41,15 +41,6 @@ pub(super) struct Heard<'a> {
     pub(super) waits: bool,
 }
 
-/// Our name in `Via` for what came in this version (RFC 9110, 7.6.3).
-pub(super) fn via(version: Version, http2: bool) -> &'static str {
-    match version {
-        _ if http2 => "2.0 doze",
-        Version::Http10 => "1.0 doze",
-        Version::Http11 => "1.1 doze",
-    }
-}
-
 /// What a head means, and what of it is passed on.
 pub(super) fn on_head(caller: &mut impl Caller, heard: Heard<'_>, asked: &Asked, terms: Terms<'_>) -> Verdict {
     let Heard { response, via, whole, waits } = heard;

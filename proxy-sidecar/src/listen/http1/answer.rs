@@ -3,7 +3,7 @@
 use http1::framing::Length;
 use http1::write;
 
-use crate::forward::asked::{self, Spoken};
+use crate::forward::asked::Spoken;
 use crate::forward::caller::{AnswerHead, Fill};
 
 /// Writes the head of an answer; gives the length of the body that follows it. `keeps` says whether another request may
@@ -22,11 +22,11 @@ pub fn head(lines: &mut Vec<u8>, head: AnswerHead, spoken: Spoken, keeps: &mut b
     write::status_line(lines, head.status);
     fill(lines);
     match length {
-        Length::Exactly(bytes) => asked::length_line(lines, bytes),
+        Length::Exactly(bytes) => write::content_length(lines, bytes),
         Length::Chunked => write::field(lines, "transfer-encoding", b"chunked"),
         Length::Absent | Length::UntilClose => {
             if let Some(bytes) = head.said {
-                asked::length_line(lines, bytes);
+                write::content_length(lines, bytes);
             }
         }
     }
