@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::forward::alarm::Alarm;
+use crate::forward::alarm::Patience;
 use crate::forward::asked::{self, Asked, Head, Spoken};
 use crate::forward::caller::{AnswerHead, Caller, Fill};
 use crate::forward::{Carried, Forward, Peer};
@@ -40,6 +40,7 @@ pub struct Conversation {
     spoken: Spoken,
     /// Another request may follow the one under way.
     keeps: bool,
+    patience: Patience,
 }
 
 /// How a connection ended.
@@ -85,7 +86,8 @@ pub async fn serve(
     times: Times,
     stage: &mut watch::Receiver<Stage>,
 ) -> Ended {
-    let mut conversation = Conversation { wire: Wire::new(io), spoken: Spoken::Http11, keeps: true };
+    let mut conversation =
+        Conversation { wire: Wire::new(io), spoken: Spoken::Http11, keeps: true, patience: Patience::default() };
     let mut fresh = fresh;
     loop {
         let asked = match conversation.next(fresh, peer, forward, times, stage).await {
@@ -143,7 +145,7 @@ impl Conversation {
         times: Times,
         stage: &mut watch::Receiver<Stage>,
     ) -> Came {
-        let mut alarm = Alarm::default();
+        self.patience.begin();
         let mut reading = self.wire.has_begun();
         let mut closing = false;
         let mut decided = !fresh;
@@ -182,11 +184,11 @@ impl Conversation {
             }
             if !reading && self.wire.has_begun() {
                 reading = true;
-                alarm.reset();
+                self.patience.begin();
             }
             if !closing && closes.as_mut().poll(context).is_ready() {
                 closing = true;
-                alarm.reset();
+                self.patience.begin();
                 // A request may be on its way, or in the kernel.
                 if !reading && !fresh && !self.wire.io().has_bytes() {
                     return Poll::Ready(Came::Nothing);
@@ -199,7 +201,7 @@ impl Conversation {
                 (false, false, false) if parks => PARKS_AFTER.min(times.idle),
                 (false, false, false) => times.idle,
             };
-            match alarm.poll(context, wait) {
+            match self.patience.poll(context, wait) {
                 Poll::Pending => Poll::Pending,
                 Poll::Ready(()) if parks && wait < times.idle => Poll::Ready(Came::Quiet),
                 Poll::Ready(()) if reading && decided && !closing => Poll::Ready(Came::refused(Reason::HeaderTimeout)),
