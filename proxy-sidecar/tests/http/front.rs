@@ -148,10 +148,11 @@ impl Front {
     }
 }
 
-/// The proxy's own memory; what the kernel keeps for sockets is not in it.
+/// The proxy's own memory in KiB: heap and stacks. What the kernel keeps for sockets is not in it, nor is the program's
+/// file, whose share (`Pss`) grows whenever another proxy that maps it ends.
 pub(crate) fn memory_kib(proxy: &Proxy) -> u64 {
     let text = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", proxy.pid())).expect("it runs");
-    let line = text.lines().find_map(|line| line.strip_prefix("Pss:")).expect("a line");
+    let line = text.lines().find_map(|line| line.strip_prefix("Anonymous:")).expect("a line");
     line.trim().trim_end_matches(" kB").parse().expect("a number")
 }
 
