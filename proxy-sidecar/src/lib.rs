@@ -25,6 +25,7 @@ pub mod discover;
 pub mod forward;
 mod keep_alive;
 pub mod listen;
+pub mod memory;
 pub mod metrics;
 pub mod pair;
 pub mod probe;

@@ -30,7 +30,7 @@ use crate::wake::ecs::Ecs;
 use crate::wake::follow::Follower;
 use crate::wake::{Aws, Waker};
 use crate::watch::{Following, follow_all, fresh_id};
-use crate::{admin, pair};
+use crate::{admin, memory, pair};
 
 /// Attempts of AWS calls end after this, whatever hangs.
 const AWS_ATTEMPT: Duration = Duration::from_secs(5);
@@ -267,6 +267,7 @@ fn spawn_service_loops(
         true => Some(resolver(&settings.dns_servers).map_err(CannotStart::Resolver)?),
         false => None,
     };
+    background.spawn(tidy());
     for service in services {
         for at in &settings.backends {
             service.name_backend(Named {
@@ -300,6 +301,15 @@ fn spawn_service_loops(
         background.spawn(tick(Arc::clone(service), settings.dialling.idle));
     }
     Ok(())
+}
+
+/// A crowd that has left, or is parked, leaves its memory behind; nothing else might ever be done that gives it back.
+async fn tidy() {
+    let mut ticks = tokio::time::interval(TICK);
+    loop {
+        ticks.tick().await;
+        memory::give_back();
+    }
 }
 
 async fn tick(service: Arc<Service>, idle: Duration) {
