@@ -271,7 +271,8 @@ impl Forward {
             stage: &self.stage,
             hsts: self.hsts.as_deref(),
         };
-        let begun = exchange::begin(caller, &mut backend, asked, terms).await.map_err(Tried::Failed)?;
+        let begun = exchange::begin(caller, &mut backend, asked, terms, || ticket.dawdles()).await;
+        let begun = begun.map_err(Tried::Failed)?;
         ticket.answered();
         Ok(match exchange::finish(caller, &mut backend, begun).await {
             Ended::Whole { keeps } => {

@@ -77,6 +77,7 @@ pub enum Broke {
 pub struct Pump {
     state: State,
     moved: u64,
+    starves: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,7 +92,7 @@ impl Pump {
     /// One that has nothing to move.
     #[must_use]
     pub fn done() -> Pump {
-        Pump { state: State::Done, moved: 0 }
+        Pump { state: State::Done, moved: 0, starves: false }
     }
 
     /// Whether everything has arrived.
@@ -106,6 +107,12 @@ impl Pump {
         self.moved
     }
 
+    /// Whether the source has to be waited for, and the sink has all that it gave.
+    #[must_use]
+    pub fn starves(&self) -> bool {
+        self.starves
+    }
+
     /// Moves on, until everything has arrived, or one side has to be waited for.
     pub fn poll(
         &mut self,
@@ -114,11 +121,13 @@ impl Pump {
         sink: &mut impl Sink,
     ) -> Poll<Result<(), Broke>> {
         let mut turn = TURN;
+        self.starves = false;
         while self.state == State::Moving {
             let piece = match source.poll_piece(context) {
                 Poll::Ready(piece) => piece.map_err(Broke::Source)?,
                 Poll::Pending => {
                     ready!(sink.poll_flush(context)).map_err(Broke::Sink)?;
+                    self.starves = true;
                     return Poll::Pending;
                 }
             };

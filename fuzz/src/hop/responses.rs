@@ -69,7 +69,7 @@ fn pass(bytes: &[u8], asked: &Asked) -> Taken {
     let taken = {
         // Nothing here has to be waited for.
         let mut exchange = std::pin::pin!(async {
-            match exchange::begin(&mut caller, &mut backend, asked, terms).await {
+            match exchange::begin(&mut caller, &mut backend, asked, terms, || ()).await {
                 Ok(begun) => match exchange::finish(&mut caller, &mut backend, begun).await {
                     Ended::Whole { keeps } => Taken::Whole { keeps },
                     Ended::CutByBackend => Taken::Cut,

@@ -18,7 +18,7 @@ pub const TARGET: u32 = 64;
 pub fn choose(backends: &Backends, now: Moment) -> Option<SocketAddr> {
     let mut candidates: Vec<(SocketAddr, &Backend)> = backends
         .iter()
-        .filter(|(_, backend)| backend.is_usable(now) && backend.ramp.allows(backend.unanswered, now))
+        .filter(|(_, backend)| backend.is_usable(now) && backend.ramp.allows(backend.owes(), now))
         .collect();
     candidates.sort_by(|(a_at, a), (b_at, b)| order(a).cmp(&order(b)).then(a_at.cmp(b_at)));
     let below_target = candidates.iter().find(|(_, backend)| backend.in_flight < TARGET);

@@ -1,6 +1,7 @@
 //! Slow start: a backend that has just become ready gets one request, then doubles what it is given (rule X8).
 //!
-//! What is limited is *unanswered* requests: an open stream has been answered and counts no longer. The limit grows by
+//! What is limited is the answers that a backend *owes*: an open stream has been answered and counts no longer, nor does an
+//! upload that keeps the backend waiting, or a few slow callers would hold up everybody else. The limit grows by
 //! one with each answer, which doubles it with each round of answers; and it doubles each second by itself, so that one
 //! slow first answer does not hold up everybody. It never grows over [`BOUND`] while requests are held; after
 //! [`LONGEST`] there is no limit at all.
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use daemon::moment::Moment;
 
-/// The most unanswered requests that a backend is given while it ramps up.
+/// The most answers that a backend may owe while it ramps up.
 pub const BOUND: u32 = 128;
 
 /// A ramp ends after this, whatever was answered.
@@ -62,7 +63,7 @@ impl Ramp {
         }
     }
 
-    /// How many requests may be unanswered there; none is no limit.
+    /// How many answers it may owe; none is no limit.
     #[must_use]
     pub fn limit(&self, now: Moment) -> Option<u32> {
         match *self {
@@ -76,10 +77,10 @@ impl Ramp {
         }
     }
 
-    /// Whether one more may be given where `unanswered` are under way.
+    /// Whether one more may be given to a backend that owes so many answers.
     #[must_use]
-    pub fn allows(&self, unanswered: u32, now: Moment) -> bool {
-        self.limit(now).is_none_or(|limit| unanswered < limit)
+    pub fn allows(&self, owed: u32, now: Moment) -> bool {
+        self.limit(now).is_none_or(|limit| owed < limit)
     }
 }
 

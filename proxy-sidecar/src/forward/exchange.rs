@@ -27,6 +27,9 @@ mod head;
 /// How long a backend may let a caller wait for its 100 before the body is asked for anyway (RFC 9110, 10.1.1).
 const CONTINUE_AFTER: Duration = Duration::from_secs(1);
 
+/// A caller that keeps its backend waiting for a body for so long is a slow one.
+const DAWDLES_AFTER: Duration = Duration::from_millis(100);
+
 /// The most interim answers to one request.
 const MOST_INTERIM: u32 = 32;
 
@@ -87,6 +90,11 @@ struct Upload {
 }
 
 impl Upload {
+    /// Whether the backend has all that there is of the body, and waits for more.
+    fn starves(&self) -> bool {
+        !self.waits && !self.refused && self.pump.starves()
+    }
+
     /// Moves on; the caller's fault alone ends the exchange.
     fn poll(&mut self, context: &mut Context<'_>, caller: &mut impl Caller, backend: &mut impl Backend) -> Option<Cut> {
         if self.refused || self.pump.is_done() {
@@ -105,7 +113,7 @@ impl Upload {
     }
 }
 
-/// Sends a request and begins its answer.
+/// Sends a request and begins its answer; `dawdles` is told, once, that the caller keeps the backend waiting for its body.
 ///
 /// # Errors
 /// [`Failed`].
@@ -114,13 +122,14 @@ pub async fn begin<B: Backend>(
     backend: &mut B,
     asked: &Asked,
     terms: Terms<'_>,
+    dawdles: impl FnOnce() + Send,
 ) -> Result<Begun, Failed> {
     backend.send(&asked.outgoing, asked.length);
     // What a caller sends after an extended CONNECT is the tunnel's, and there is none yet.
     let waits = asked.expects || asked.is_connect;
     let mut upload = Upload { pump: Pump::default(), waits, refused: false };
     let (mut presence, mut patience, mut deadline) = (Presence::default(), Alarm::default(), Alarm::default());
-    let mut interim = 0;
+    let (mut interim, mut dawdles, mut dawdling) = (0, Some(dawdles), Alarm::default());
     poll_fn(|context| {
         loop {
             if let Some(cut) = upload.poll(context, caller, backend) {
@@ -172,6 +181,14 @@ pub async fn begin<B: Backend>(
                     }
                 }
                 Poll::Pending => {
+                    if !upload.starves() {
+                        dawdling.reset();
+                    } else if dawdles.is_some()
+                        && dawdling.poll(context, DAWDLES_AFTER).is_ready()
+                        && let Some(tell) = dawdles.take()
+                    {
+                        tell();
+                    }
                     if let Some(within) = terms.response_timeout.filter(|_| uploaded)
                         && deadline.poll(context, within).is_ready()
                     {

@@ -12,6 +12,7 @@ pub struct Ticket {
     service: Arc<Service>,
     line: Arc<Line>,
     answered: bool,
+    dawdles: bool,
     was_held: bool,
 }
 
@@ -24,7 +25,7 @@ pub struct Connected {
 
 impl Ticket {
     pub(super) fn new(service: Arc<Service>, line: Arc<Line>) -> Ticket {
-        Ticket { service, line, answered: false, was_held: false }
+        Ticket { service, line, answered: false, dawdles: false, was_held: false }
     }
 
     /// The same for a request that was held before.
@@ -56,12 +57,24 @@ impl Ticket {
             let mut state = self.service.lock();
             if let Some(backend) = state.backends.get_mut(self.line.at) {
                 backend.answered();
+                backend.dawdling = backend.dawdling.saturating_sub(u32::from(std::mem::take(&mut self.dawdles)));
             }
             if self.was_held
                 && let Some(vigil) = &mut state.vigil
             {
                 vigil.answered(now);
             }
+        }
+        self.service.pump();
+    }
+
+    /// Its caller has not sent its body, which keeps the backend waiting.
+    pub fn dawdles(&mut self) {
+        if self.answered || std::mem::replace(&mut self.dawdles, true) {
+            return;
+        }
+        if let Some(backend) = self.service.lock().backends.get_mut(self.line.at) {
+            backend.dawdling += 1;
         }
         self.service.pump();
     }
@@ -87,6 +100,7 @@ impl Drop for Ticket {
                     if !self.answered {
                         backend.unanswered = backend.unanswered.saturating_sub(1);
                     }
+                    backend.dawdling = backend.dawdling.saturating_sub(u32::from(self.dawdles));
                     backend.in_flight == 0
                 }
                 None => false,

@@ -7,9 +7,11 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{Resource, getrlimit};
+use proxy_sidecar::decide::ramp::BOUND;
+use task_state::State;
 
 use crate::frames::{END_HEADERS, END_STREAM, HEADERS, RESET, Raw, block, frame};
-use crate::front::{Front, GET, memory_kib};
+use crate::front::{Front, GET, OK, memory_kib};
 use crate::process::{Proxy, until};
 use crate::wire::Wire;
 
@@ -85,6 +87,25 @@ fn others_are_served_in_a_crowd_and_the_crowd_costs_little() {
     assert_eq!(proxy.status()["backends"][0]["failures"], 0);
     // A wait that nobody should see: ten times what is promised.
     assert!(p99 < Duration::from_secs(5), "others waited {p99:?}");
+}
+
+/// Rule X8: what is limited there is what the backend owes, not what it waits for itself.
+#[test]
+fn slow_uploads_hold_nobody_up_at_a_backend_that_has_just_woken() {
+    let front = Front::in_state(State::Starting, &[]);
+    let uploads = usize::try_from(BOUND).expect("few") + 2;
+    let slow: Vec<Wire> = (0..uploads).map(|_| slow_one(&front.proxy, 2)).collect();
+    front.proxy.until_status("the slow ones are held", |status| status["held"] == uploads);
+    let mut other = front.caller(GET);
+    front.proxy.until_status("all are held", |status| status["held"] == uploads + 1);
+    front.supervisor.becomes(State::Awake { ready: true });
+    let mut backends: Vec<Wire> = (0..=uploads).map(|_| front.origin.accept()).collect();
+    let asked = backends.iter_mut().find_map(|backend| backend.read_head().starts_with("get ").then_some(backend));
+    asked.expect("the other's request").send(OK);
+    assert_eq!(other.read_answer().0, 200);
+    drop(slow);
+    front.proxy.until_status("nothing in flight", |status| status["backends"][0]["in_flight"] == 0);
+    front.expect_unmarked();
 }
 
 /// A caller whose head or body never ends.

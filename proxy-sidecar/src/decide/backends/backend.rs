@@ -33,6 +33,8 @@ pub struct Backend {
     pub in_flight: u32,
     /// Of those, how many have no answer's head yet.
     pub unanswered: u32,
+    /// Of those, how many keep the backend waiting: their callers have not sent their bodies.
+    pub dawdling: u32,
     /// Connections that are open or being opened.
     pub connections: u32,
     /// How much it may be given.
@@ -57,6 +59,7 @@ impl Backend {
             failures: 0,
             in_flight: 0,
             unanswered: 0,
+            dawdling: 0,
             connections: 0,
             ramp: Ramp::Down,
             rest: None,
@@ -68,6 +71,12 @@ impl Backend {
     #[must_use]
     pub fn task_id(&self) -> Option<&str> {
         self.task.as_deref().map(|arn| arn.rsplit('/').next().unwrap_or(arn))
+    }
+
+    /// How many answers it owes: those that it has been asked for wholly, or may have been. Its ramp limits them.
+    #[must_use]
+    pub fn owes(&self) -> u32 {
+        self.unanswered.saturating_sub(self.dawdling)
     }
 
     /// Whether a request may be *started* there (rule W2): it is ready, and where it is supervised a lease holds.
