@@ -152,6 +152,10 @@ impl Forward {
         if reason == Reason::ClientAbort {
             return Carried::Broken;
         }
+        // An answer of HTTP/1.1 is noise to whoever speaks something else: the end says enough.
+        if reason == Reason::OtherProtocol {
+            return Carried::Answered;
+        }
         let status = reason.status().as_u16();
         self.say(caller, status, &reason.body(), is_head, ends, |lines| reason.write_fields(lines)).await
     }

@@ -22,6 +22,8 @@ pub enum Reason {
     TooManyFields,
     /// It is of a version that is not spoken here.
     VersionRefused,
+    /// Its first line is of another protocol than HTTP; nobody would understand the reply.
+    OtherProtocol,
     /// It expects what nobody here can promise.
     ExpectationFailed,
     /// Its head did not come in time.
@@ -72,6 +74,7 @@ impl From<Flaw> for Reason {
             Flaw::LineTooLong => Reason::TargetTooLong,
             Flaw::TooManyFields => Reason::TooManyFields,
             Flaw::Version => Reason::VersionRefused,
+            Flaw::Protocol => Reason::OtherProtocol,
             Flaw::Framing => Reason::BadFraming,
             Flaw::Target => Reason::BadTarget,
             Flaw::Host => Reason::BadHost,
@@ -115,12 +118,13 @@ const fn later(code: &'static str, proxy_error: &'static str, text: &'static str
 
 impl Reason {
     /// Every reason, in the table's order.
-    pub const ALL: [Reason; 25] = [
+    pub const ALL: [Reason; 26] = [
         Reason::BadHead,
         Reason::HeadTooLong,
         Reason::TargetTooLong,
         Reason::TooManyFields,
         Reason::VersionRefused,
+        Reason::OtherProtocol,
         Reason::ExpectationFailed,
         Reason::HeaderTimeout,
         Reason::BadFraming,
@@ -168,6 +172,9 @@ impl Reason {
                 "http_request_error",
                 "this version of HTTP is not spoken here",
             ),
+            Reason::OtherProtocol => {
+                row(S::BAD_REQUEST, "other_protocol", "http_request_error", "this is another protocol than HTTP")
+            }
             Reason::ExpectationFailed => row(
                 S::EXPECTATION_FAILED,
                 "expectation_failed",

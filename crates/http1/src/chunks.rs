@@ -1,12 +1,13 @@
 //! The chunked coding (RFC 9112, 7.1), one step at a time: framing is skipped, data is pointed at, nothing is copied.
 //!
-//! Strict where parsers are known to differ: a size is hexadecimal digits and nothing else around them, each line ends
-//! in CRLF, an extension is short and dropped.
+//! Strict where parsers are known to differ: a size is hexadecimal digits and nothing else around them (leading zeros
+//! change nothing, however many; what does not fit into 64 bits is refused), each line ends in CRLF, an extension is short
+//! and dropped.
 
 use crate::Flaw;
 
-/// The most digits of a size.
-const MOST_DIGITS: u8 = 16;
+/// The most digits of a size, leading zeros among them.
+const MOST_DIGITS: u8 = 64;
 
 /// The longest extension of a chunk.
 const LONGEST_EXTENSION: u16 = 256;
@@ -111,7 +112,7 @@ impl State {
         Ok(match (self, byte) {
             (State::Size { size, digits }, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') if digits < MOST_DIGITS => {
                 let digit = (byte as char).to_digit(16).ok_or(Flaw::Body)?;
-                State::Size { size: size * 16 + u64::from(digit), digits: digits + 1 }
+                State::Size { size: size.checked_mul(16).ok_or(Flaw::Body)? + u64::from(digit), digits: digits + 1 }
             }
             (State::Size { size, digits: 1.. }, b'\r') => State::SizeLineFeed { size },
             (State::Size { size, digits: 1.. }, b';') => State::Extension { size, length: 0 },
@@ -200,7 +201,8 @@ mod tests {
         assert_eq!(whole("0\r\nx: y\r\n\r\na\nb"), good("", "x: y\r\n\r\n", "a\nb"));
         assert_eq!(whole("3\r\nabc\r\n0\r\n"), Ok(None));
         assert_eq!(whole("3\r\nab"), Ok(None));
-        assert_eq!(whole("0000000000000003\r\nabc\r\n0000000000000000\r\n\r\n"), good("abc", "\r\n", ""));
+        let zeros = "0".repeat(63);
+        assert_eq!(whole(&format!("{zeros}3\r\nabc\r\n{zeros}0\r\n\r\n")), good("abc", "\r\n", ""));
     }
 
     #[test]
@@ -224,13 +226,15 @@ mod tests {
             "3;a\nb\r\n",
             "3;\0\r\n",
             "3;\u{e9}\r\n",
-            "00000000000000003\r\nabc",
+            "10000000000000003\r\nabc",
+            "00010000000000000003\r\nabc",
             "fffffffffffffffff\r\n",
             "3,3\r\n",
             "3_0\r\n",
         ] {
             assert_eq!(whole(bad), Err(Flaw::Body), "{bad:?}");
         }
+        assert_eq!(whole(&format!("{}3\r\nabc", "0".repeat(64))), Err(Flaw::Body));
         assert_eq!(whole(&format!("3;{}\r\n", "x".repeat(257))), Err(Flaw::Body));
         assert_eq!(whole("0\r\nx: y\n"), Err(Flaw::Body));
         assert_eq!(whole("0\r\n\n"), Err(Flaw::Body));

@@ -1,7 +1,7 @@
 //! HTTP/1.1 as bytes (RFC 9112): heads, framing and chunks, read strictly and written anew. No sockets.
 //!
 //! What stands between a caller and a server must never read a message otherwise than either of them does. So nothing
-//! here is lenient: what can be read in two ways is a [`Flaw`]. The lines of a head are found by `httparse`; what it
+//! here is lenient that could be read in two ways: that is a [`Flaw`]. The lines of a head are found by `httparse`; what it
 //! lets pass and a proxy must not (a bare LF, several empty lines, lengths in two ways) is refused here.
 //!
 //! - [`request`], [`response`]: a head's parts, borrowed from the bytes that hold it.
@@ -50,6 +50,9 @@ pub enum Flaw {
     /// It is of a version that is not spoken here.
     #[error("the version is not spoken here")]
     Version,
+    /// Its first line ends in a word that names no protocol, least of all HTTP.
+    #[error("this is no HTTP")]
+    Protocol,
     /// Its length is not said in exactly one valid way.
     #[error("the length is not clear")]
     Framing,

@@ -21,7 +21,8 @@ pub struct Request<'h, 'b> {
 
 /// Reads the head at the start of `bytes`; gives it with its length, or nothing where more bytes are needed.
 ///
-/// One empty line before it is skipped (RFC 9112, 2.2).
+/// One empty line before it is skipped (RFC 9112, 2.2), and several spaces part the words of its first line as well as one
+/// does (RFC 9112, 3): it is written anew with one.
 ///
 /// # Errors
 /// The [`Flaw`].
@@ -42,7 +43,9 @@ pub fn read<'h, 'b>(
     }
     let most = limits.fields.min(slots.len());
     let mut parsed = httparse::Request::new(&mut []);
-    let length = match parsed.parse_with_uninit_headers(line, &mut slots[..most]) {
+    let mut config = httparse::ParserConfig::default();
+    config.allow_multiple_spaces_in_request_line_delimiters(true);
+    let length = match config.parse_request_with_uninit_headers(&mut parsed, line, &mut slots[..most]) {
         Ok(httparse::Status::Complete(length)) => length,
         Ok(httparse::Status::Partial) => {
             return if bytes.len() >= limits.bytes { Err(head::too_long(bytes)) } else { Ok(None) };
@@ -66,17 +69,26 @@ pub fn read<'h, 'b>(
     Ok(Some((Request { method, target, version, fields: parsed.headers }, skipped + length)))
 }
 
-/// A version that nobody here speaks is told from a line that has none.
+/// A version that nobody here speaks is told from a line that has none, and from one that another protocol begins with:
+/// `INVALID CONNECTION PREFACE`, say.
 fn version_flaw(line: &[u8]) -> Flaw {
     let end = memchr::memchr2(b'\r', b'\n', line).unwrap_or(line.len());
-    let mut words = line[..end].split(|b| *b == b' ');
-    let is_version = match (words.next(), words.next(), words.next(), words.next()) {
-        (Some(_), Some(_), Some([b'H', b'T', b'T', b'P', b'/', major, b'.', minor]), None) => {
-            major.is_ascii_digit() && minor.is_ascii_digit()
+    let mut words = line[..end].split(|b| *b == b' ').filter(|word| !word.is_empty());
+    match (words.next(), words.next(), words.next(), words.next()) {
+        (Some(_), Some(_), Some([b'H', b'T', b'T', b'P', b'/', major, b'.', minor]), None)
+            if major.is_ascii_digit() && minor.is_ascii_digit() =>
+        {
+            Flaw::Version
         }
-        _ => false,
-    };
-    if is_version { Flaw::Version } else { Flaw::Head }
+        (Some(_), Some(_), Some(word), None) if word.iter().all(u8::is_ascii_alphabetic) && !is_http(word) => {
+            Flaw::Protocol
+        }
+        _ => Flaw::Head,
+    }
+}
+
+fn is_http(word: &[u8]) -> bool {
+    word.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"http"))
 }
 
 #[cfg(test)]
@@ -120,8 +132,10 @@ mod tests {
             "GET / HTTP/1.1\r\nx: a\0\r\n\r\n",
             "GET / HTTP/1.1\r\nx: a\x7f\r\n\r\n",
             "GET / HTTP/1.1\r\nx\x0b: a\r\n\r\n",
-            "GET  / HTTP/1.1\r\nhost: a\r\n\r\n",
-            "GET /  HTTP/1.1\r\nhost: a\r\n\r\n",
+            "GET  HTTP/1.1\r\nhost: a\r\n\r\n",
+            "GET /  \r\nhost: a\r\n\r\n",
+            "GET / HTTP\r\nhost: a\r\n\r\n",
+            "GET / RTSP/1.0\r\nhost: a\r\n\r\n",
             "GET / HTTP/1.1 \r\nhost: a\r\n\r\n",
             "GET /a b HTTP/1.1\r\nhost: a\r\n\r\n",
             "GET /a#b HTTP/1.1\r\nhost: a\r\n\r\n",
@@ -138,6 +152,23 @@ mod tests {
         ] {
             assert_eq!(head(bad), Err(Flaw::Head), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn several_spaces_part_words_as_one_does() {
+        for line in ["GET  /a HTTP/1.1", "GET /a  HTTP/1.1", "GET   /a   HTTP/1.1"] {
+            let text = format!("{line}\r\n\r\n");
+            assert_eq!(head(&text), Ok(Some(("GET".into(), "/a".into(), text.len()))));
+        }
+        assert_eq!(head("GET  /  HTTP/2.0\r\n\r\n"), Err(Flaw::Version));
+    }
+
+    #[test]
+    fn another_protocol_is_told_from_a_malformed_head() {
+        for line in ["INVALID CONNECTION PREFACE", "helo  a  b"] {
+            assert_eq!(head(&format!("{line}\r\n\r\n")), Err(Flaw::Protocol), "{line}");
+        }
+        assert_eq!(head("A B C D\r\n\r\n"), Err(Flaw::Head));
     }
 
     #[test]

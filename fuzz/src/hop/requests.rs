@@ -63,7 +63,7 @@ fn forward(bytes: &[u8], forward: &Forward, trusted: bool) -> Taken {
                 break;
             }
         };
-        let came = strict::request(&rest[..length]).expect("nothing lenient").expect("the whole head");
+        let came = strict::arrived(&rest[..length]).expect("nothing lenient").expect("the whole head");
         assert_eq!(came.length, length);
         assert_eq!((came.first[0], came.first[1]), (request.method.as_bytes(), request.target.as_bytes()));
         let Ok(asked) = asked(forward, trusted, &request) else {

@@ -206,6 +206,8 @@ fn host<'b>(head: &Head<'_, 'b>, survey: &Survey<'b>, target: Target<'b>) -> Res
         };
     }
     match target {
+        // RFC 9110, 7.2: an empty `Host` says that the target has no authority.
+        Target::Absolute { .. } if field.is_some_and(str::is_empty) => Err(Reason::BadHost),
         Target::Absolute { authority, .. } => Ok(authority),
         Target::Origin(_) | Target::Star if head.spoken == Spoken::Http2 => field.ok_or(Reason::BadHost),
         Target::Origin(_) | Target::Star => Ok(field.unwrap_or_default()),

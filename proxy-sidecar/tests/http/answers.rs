@@ -103,7 +103,7 @@ fn malformed_chunks_of_an_answer_cut_it_and_never_end_it() {
         "zz\r\n",
         "-1\r\n",
         "3\r\nabcd\r\n0\r\n\r\n",
-        "00000000000000003\r\nabc\r\n0\r\n\r\n",
+        "10000000000000003\r\nabc\r\n0\r\n\r\n",
         "3\r\nabc\n0\r\n\r\n",
         "\r\n0\r\n\r\n",
     ];

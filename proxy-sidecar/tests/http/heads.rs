@@ -1,6 +1,6 @@
 //! The head of a request (RFC 9112, 2.2, 3 and 5): what is no HTTP, and what two readers could read differently.
 
-use crate::front::{Front, OK, for_all};
+use crate::front::{Front, GET, OK, OK_CLOSE, for_all, same};
 use crate::judge;
 use crate::wire::status;
 
@@ -38,8 +38,9 @@ const BAD_LINES: &[&[u8]] = &[
 
 /// Whole requests that are no HTTP.
 const BAD_REQUESTS: &[&[u8]] = &[
-    b"GET  / HTTP/1.1\r\nhost: demo\r\n\r\n",
-    b"GET /  HTTP/1.1\r\nhost: demo\r\n\r\n",
+    b"GET  HTTP/1.1\r\nhost: demo\r\n\r\n",
+    b"GET / \r\nhost: demo\r\n\r\n",
+    b"GET / HTTP\r\nhost: demo\r\n\r\n",
     b"GET\t/ HTTP/1.1\r\nhost: demo\r\n\r\n",
     b"GET /\tHTTP/1.1\r\nhost: demo\r\n\r\n",
     b" GET / HTTP/1.1\r\nhost: demo\r\n\r\n",
@@ -125,6 +126,34 @@ fn connect_and_trace_are_answered_405() {
         assert!(head.contains("method_refused"), "{head}");
     }
     assert!(front.origin.try_accept().is_none());
+}
+
+#[test]
+fn several_spaces_part_a_request_line_and_one_is_sent_on() {
+    let front = Front::start();
+    for_all(["GET  /a HTTP/1.1", "GET /a  HTTP/1.1", "GET   /a   HTTP/1.1"], |line| {
+        let (mut caller, mut backend) = front.passes(format!("{line}\r\nhost: demo\r\n\r\n"))?;
+        same(line, judge::next(&backend).line.as_str(), "GET /a HTTP/1.1")?;
+        backend.send(OK_CLOSE);
+        same(line, caller.read_answer().0, 200)
+    });
+    front.expect_unmarked();
+}
+
+#[test]
+fn another_protocol_is_closed_without_a_word() {
+    let front = Front::start();
+    for_all(["INVALID CONNECTION PREFACE\r\n\r\n", "PROXY TO NOWHERE\r\n", "A b CD\r\n"], |line| {
+        same(line, front.caller(line).read_to_end(), String::new())
+    });
+    // What was asked before is answered, and seen.
+    let mut caller = front.caller(format!("{GET}INVALID CONNECTION PREFACE\r\n\r\n"));
+    let mut backend = front.origin.accept();
+    backend.read_head();
+    backend.send(OK);
+    assert_eq!(caller.read_answer().0, 200);
+    assert_eq!(caller.read_to_end(), "");
+    front.expect_unmarked();
 }
 
 #[test]

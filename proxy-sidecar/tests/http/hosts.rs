@@ -43,6 +43,10 @@ fn a_host_is_one_and_valid() {
         front.refuses(&[b"GET / HTTP/1.1\r\n".as_slice(), hosts, b"\r\n"].concat(), 400, &["bad_host"])?;
         front.refuses(&[b"GET http://demo/ HTTP/1.1\r\n".as_slice(), hosts, b"\r\n"].concat(), 400, &["bad_host"])
     });
+    // An absolute target has an authority, and an empty host says that it has none.
+    for_all(["host:\r\n", "host: \r\n", "host: \t \r\n"], |host| {
+        front.refuses(format!("GET http://demo/ HTTP/1.1\r\n{host}\r\n").as_bytes(), 400, &["bad_host"])
+    });
     for_all(["host: demo\r\nhost: demo\r\n", "host: a b\r\n"], |hosts| {
         front.refuses(format!("GET / HTTP/1.0\r\n{hosts}\r\n").as_bytes(), 400, &["bad_host"])
     });
