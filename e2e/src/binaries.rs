@@ -73,14 +73,26 @@ pub fn shipped_supervisor(target: &str) -> Result<PathBuf, Error> {
     built.get(SUPERVISOR).cloned().ok_or(Error::Missing(SUPERVISOR))
 }
 
+/// Builds the supervisor in the usual profile, for this target, and tells where it is.
+///
+/// # Errors
+/// When cargo cannot build it.
+pub fn released_supervisor(target: &str) -> Result<PathBuf, Error> {
+    released(SUPERVISOR, Some(target))
+}
+
 /// Builds the proxy in the profile that ships, for this target or for the machine's own, and tells where it is.
 ///
 /// # Errors
 /// When cargo cannot build it.
 pub fn released_proxy(target: Option<&str>) -> Result<PathBuf, Error> {
-    let mut arguments = vec!["build", "--locked", "--release", "-p", PROXY, "--bin", PROXY];
+    released(PROXY, target)
+}
+
+fn released(program: &'static str, target: Option<&str>) -> Result<PathBuf, Error> {
+    let mut arguments = vec!["build", "--locked", "--release", "-p", program, "--bin", program];
     arguments.extend(target.into_iter().flat_map(|target| ["--target", target]));
-    build(&arguments)?.get(PROXY).cloned().ok_or(Error::Missing(PROXY))
+    build(&arguments)?.get(program).cloned().ok_or(Error::Missing(program))
 }
 
 /// Runs cargo; its progress goes to standard error.

@@ -1,5 +1,7 @@
 //! The supervisor as it ships: what it takes of an image and of a task's memory.
 //!
+//! It ships in a profile of its own; whoever builds it as everything is built, with `--release`, is promised no less.
+//!
 //! It is built anew, so it is looked at only when `E2E_SHIPPED=1` says so (`.ci/run` does).
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -8,7 +10,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use e2e::binaries::shipped_supervisor;
+use e2e::binaries::{released_supervisor, shipped_supervisor};
 
 const KIB: u64 = 1024;
 const LIMIT: Duration = Duration::from_secs(60);
@@ -24,6 +26,11 @@ fn wanted() -> bool {
 
 fn build(target: &str) -> PathBuf {
     shipped_supervisor(target).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// As it ships, and as everything is built.
+fn both() -> [PathBuf; 2] {
+    [build(&ours()), released_supervisor(&ours()).unwrap_or_else(|error| panic!("{error}"))]
 }
 
 fn ours() -> String {
@@ -42,9 +49,9 @@ struct Supervised {
 }
 
 impl Supervised {
-    fn start(address: &'static str) -> Supervised {
+    fn start(program: &PathBuf, address: &'static str) -> Supervised {
         let app = TcpListener::bind((address, 9050)).expect("it listens");
-        let process = Command::new(build(&ours()))
+        let process = Command::new(program)
             .args(["--listen", &format!("{address}:9051"), "--app-address", address, "--shutdown-file"])
             .args(["/tmp/doze-no-such-file", "--", "sleep", "600"])
             .env("SERVICE_NAME", "shipped")
@@ -116,23 +123,28 @@ impl Drop for Supervised {
 #[test]
 fn it_is_one_static_file_of_a_mebibyte_at_the_most() {
     if wanted() {
-        let program = build(&ours());
-        assert!(size(&program) <= 1024 * KIB, "{} KiB", size(&program) / KIB);
-        let bytes = std::fs::read(&program).expect("the program");
-        assert!(!bytes.windows(8).any(|part| part == b"/lib/ld-" || part == b"/lib64/l"), "it wants a dynamic linker");
+        for program in both() {
+            assert!(size(&program) <= 1024 * KIB, "{}: {} KiB", program.display(), size(&program) / KIB);
+            let bytes = std::fs::read(&program).expect("the program");
+            let is_dynamic = bytes.windows(8).any(|part| part == b"/lib/ld-" || part == b"/lib64/l");
+            assert!(!is_dynamic, "{} wants a dynamic linker", program.display());
+        }
     }
 }
 
 #[test]
 fn it_supervises_with_one_thread_and_a_mebibyte_before_two_watchers_and_with_four_before_300() {
     if wanted() {
-        let supervised = Supervised::start("127.96.1.1");
-        let two = supervised.watch(2);
-        assert!(supervised.status("VmHWM") <= 1024, "{} KiB before two watchers", supervised.status("VmHWM"));
-        drop(two);
-        let _many = supervised.watch(300);
-        assert!(supervised.status("VmHWM") <= 4096, "{} KiB before 300 watchers", supervised.status("VmHWM"));
-        assert_eq!(supervised.status("Threads"), 1);
+        for program in both() {
+            let supervised = Supervised::start(&program, "127.96.1.1");
+            let memory = || supervised.status("VmHWM");
+            let two = supervised.watch(2);
+            assert!(memory() <= 1024, "{}: {} KiB before two watchers", program.display(), memory());
+            drop(two);
+            let _many = supervised.watch(300);
+            assert!(memory() <= 4096, "{}: {} KiB before 300 watchers", program.display(), memory());
+            assert_eq!(supervised.status("Threads"), 1);
+        }
     }
 }
 
