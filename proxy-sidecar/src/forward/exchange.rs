@@ -202,6 +202,14 @@ pub async fn begin<B: Backend>(
     .await
 }
 
+impl Begun {
+    /// Whether it is no answer but a tunnel.
+    #[must_use]
+    pub fn is_tunnel(&self) -> bool {
+        self.tunnel
+    }
+}
+
 impl Default for Upload {
     fn default() -> Self {
         Upload { pump: Pump::done(), waits: false, refused: false }
@@ -258,22 +266,25 @@ pub async fn finish(caller: &mut impl Caller, backend: &mut impl Backend, begun:
     ended
 }
 
-/// Joins the two ends of a tunnel until both have ended, or one breaks.
+/// Joins the two ends of a tunnel until both have ended, or one breaks. Whatever the backend has said by then is the
+/// caller's, also where it takes nothing more (RFC 9110, 9.3.6).
 async fn join(caller: &mut impl Caller, backend: &mut impl Backend) -> Ended {
     let (mut up, mut down) = (Pump::default(), Pump::default());
     let (mut up_ended, mut down_ended) = (false, false);
-    poll_fn(|context| {
+    let ended = poll_fn(|context| {
         if !up_ended {
             match up.poll(context, caller.ends(), backend.ends()) {
                 Poll::Ready(Ok(())) => up_ended = backend.poll_end(context).is_ready(),
-                Poll::Ready(Err(_)) => return Poll::Ready(Ended::CutByCaller),
+                Poll::Ready(Err(Broke::Source(_))) => return Poll::Ready(Ended::CutByCaller),
+                Poll::Ready(Err(Broke::Sink(_))) => up_ended = true,
                 Poll::Pending => (),
             }
         }
         if !down_ended {
             match down.poll(context, backend.ends(), caller.ends()) {
                 Poll::Ready(Ok(())) => down_ended = caller.poll_end(context).is_ready(),
-                Poll::Ready(Err(_)) => return Poll::Ready(Ended::CutByBackend),
+                Poll::Ready(Err(Broke::Source(_))) => return Poll::Ready(Ended::CutByBackend),
+                Poll::Ready(Err(Broke::Sink(_))) => return Poll::Ready(Ended::CutByCaller),
                 Poll::Pending => (),
             }
         }
@@ -282,5 +293,9 @@ async fn join(caller: &mut impl Caller, backend: &mut impl Backend) -> Ended {
             false => Poll::Pending,
         }
     })
-    .await
+    .await;
+    if ended == Ended::CutByBackend {
+        let _ = poll_fn(|context| caller.ends().poll_flush(context)).await;
+    }
+    ended
 }

@@ -1,6 +1,6 @@
 //! Upgrades (RFC 9110, 7.8): tunnelled only after a 101 that was asked for, with a token of `--upgrade`.
 
-use crate::front::{Front, OK, for_all, same};
+use crate::front::{Front, OK, for_all, same, write_until_blocked};
 use crate::wire::{Wire, field, status};
 
 fn asking(token: &str) -> String {
@@ -76,6 +76,22 @@ fn half_a_close_is_half_a_close() {
     drop(caller);
     backend.expect_closed();
     front.expect_unmarked();
+}
+
+/// A server that refuses a frame says why and closes, whatever of the caller's it has not read: that resets the connection.
+#[test]
+fn last_words_of_a_backend_that_reads_no_more_are_the_callers() {
+    let front = Front::start();
+    for round in 0..3 {
+        let (mut caller, mut backend) = tunnel(&front, "websocket");
+        // More than the backend has read when it closes, and more than fits on the way to it.
+        write_until_blocked(&caller.stream(), 100_000_000);
+        backend.send(&format!("last words {round:02}"));
+        drop(backend);
+        assert_eq!(caller.read_bytes(13), format!("last words {round:02}"));
+        caller.expect_closed();
+        front.expect_unmarked();
+    }
 }
 
 #[test]
