@@ -295,7 +295,9 @@ async fn join(caller: &mut impl Caller, backend: &mut impl Backend) -> Ended {
     })
     .await;
     if ended == Ended::CutByBackend {
+        // In order: a reset would overtake what was said last.
         let _ = poll_fn(|context| caller.ends().poll_flush(context)).await;
+        poll_fn(|context| caller.poll_end(context)).await;
     }
     ended
 }

@@ -102,6 +102,24 @@ async fn a_reset_of_the_stream_ends_the_tunnel() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn last_words_of_an_origin_that_reads_no_more_are_the_callers() {
+    let front = Front::start();
+    let mut client = Client::connect(&front).await;
+    until_enabled(&client).await;
+    let (answer, mut sending) = client.ask(connect("websocket"), false).await;
+    let mut backend = accept(&front);
+    let mut body = soon(answer).await.expect("an answer").into_body();
+    assert_eq!(soon(body.data()).await.expect("data").expect("data"), "early");
+    sending.send_data(Bytes::from_static(b"never read"), false).expect("sent");
+    backend.stream().peek(&mut [0]).expect("it has come");
+    backend.send("last words");
+    // With bytes unread this is a reset.
+    drop(backend);
+    assert_eq!(rest(&mut body).await.expect("an end").0, "last words");
+    front.expect_unmarked();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_websocket_that_the_origin_refuses_is_an_answer() {
     let front = Front::start();
     let mut client = Client::connect(&front).await;
