@@ -17,24 +17,23 @@ use tokio::sync::watch;
 
 use crate::decide::hold::Place;
 use crate::decide::retry::{self, Attempted, Failure, Verdict};
-use crate::forward::asked::{Asked, Here, Outgoing};
+use crate::fields::Lines;
+use crate::forward::asked::{Asked, Here};
 use crate::forward::caller::{AnswerHead, Caller};
 use crate::forward::exchange::{Ended, Failed, Terms};
-use crate::forward::fields::Lines;
 use crate::forward::presence::unless_left;
-use crate::listen::Stage;
 use crate::metrics::Counts;
 use crate::pump::Sink as _;
 use crate::reply::{self, Reason};
 use crate::service::{Service, Ticket};
-use crate::upstream::{self, Backend, Dialling, NoConnection};
+use crate::stage::Stage;
+use crate::upstream::{self, Backend, Dialling, NoConnection, Outgoing};
 
 pub mod alarm;
 pub mod asked;
 pub mod caller;
 pub mod date;
 pub mod exchange;
-pub mod fields;
 pub mod ids;
 pub mod presence;
 pub mod redirect;

@@ -3,7 +3,7 @@
 //! # A tour
 //! A connection is accepted in [`listen`]; it may say for whom it comes ([`proxy_protocol`], believed by
 //! [`decide::trust`]) and may be encrypted ([`tls`]). Each of its requests goes through [`forward`], top to bottom: its head is
-//! checked and rewritten ([`forward::asked`], [`forward::fields`]), its [`service`] is found by the `Host` field, the
+//! checked and rewritten ([`forward::asked`], [`fields`]), its [`service`] is found by the `Host` field, the
 //! service lets it pass or holds it, [`upstream`] gives a connection to one backend, and [`forward::exchange`] sends it there
 //! and its answer back. HTTP/1.1 is [`wire`] and the crate `http1`, HTTP/2 is [`stream`]; bodies are moved by [`pump`].
 //! Every failure becomes a reply by one table, [`reply`], and is counted in [`metrics`].
@@ -22,6 +22,7 @@ pub mod admin;
 pub mod config;
 pub mod decide;
 pub mod discover;
+pub mod fields;
 pub mod forward;
 mod keep_alive;
 pub mod listen;
@@ -37,6 +38,7 @@ pub mod reply;
 #[cfg(feature = "aws")]
 mod run;
 pub mod service;
+pub mod stage;
 pub mod stream;
 pub mod tls;
 pub mod upstream;

@@ -26,6 +26,7 @@ use crate::listen::lot::{Lot, Parked};
 use crate::listen::room::{Place, Room};
 use crate::proxy_protocol::{Header, read_header};
 use crate::reply::Reason;
+use crate::stage::Stage;
 use crate::tls::Tls;
 use crate::wire::{Io, Rewound};
 
@@ -36,19 +37,6 @@ pub mod room;
 
 /// How often those that are parked for too long are looked for.
 const SWEEP: Duration = Duration::from_secs(1);
-
-/// How far the proxy's end has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// Serving.
-    Open,
-    /// Still accepting, but replies tell their callers that the connection ends.
-    Leaving,
-    /// Accepting nothing new; what is under way is finished.
-    Closing,
-    /// What is left is cut.
-    Stop,
-}
 
 /// How long callers may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

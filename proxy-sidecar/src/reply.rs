@@ -7,7 +7,7 @@ use http::StatusCode;
 use http1::Flaw;
 
 use crate::decide::gate::Refusal;
-use crate::forward::fields::Lines;
+use crate::fields::Lines;
 
 /// What went wrong with a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -13,7 +13,7 @@ use h2::{Reason, RecvStream, SendStream};
 use http::HeaderMap;
 use http1::Field;
 
-use crate::forward::fields;
+use crate::fields;
 use crate::pump::{Cut, Piece, Sink, Source};
 
 /// The most bytes that are put at once.

@@ -22,7 +22,7 @@ pub mod backend;
 pub mod http1;
 pub mod http2;
 
-pub use backend::Backend;
+pub use backend::{Backend, Outgoing};
 pub use http1::Kept;
 
 /// Connections to one backend that wait for a request; the one used last is used next, so that the others can age.

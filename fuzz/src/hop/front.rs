@@ -9,9 +9,9 @@ use http1::framing::said;
 use http1::request::Request;
 use proxy_sidecar::forward::asked::{Asked, Head, ask};
 use proxy_sidecar::forward::{Forward, Peer, UpstreamProtocol};
-use proxy_sidecar::listen::Stage;
 use proxy_sidecar::reply::Reason;
 use proxy_sidecar::service::{Limits, Service};
+use proxy_sidecar::stage::Stage;
 use proxy_sidecar::upstream::Dialling;
 use tokio::sync::watch;
 

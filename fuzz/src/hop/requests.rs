@@ -6,8 +6,9 @@ use std::task::{Context, Poll, Waker};
 use http1::framing::Length;
 use http1::head::{Outlook, Progress};
 use proxy_sidecar::forward::Forward;
-use proxy_sidecar::forward::asked::{Asked, Outgoing};
+use proxy_sidecar::forward::asked::Asked;
 use proxy_sidecar::pump::{Broke, Cut, Pump};
+use proxy_sidecar::upstream::Outgoing;
 
 use super::ends::{Came, Sent};
 use super::fields::{end_to_end, hops, nominated};

@@ -8,11 +8,12 @@ use http1::framing::{self, Length, Said};
 use http1::target::{self, Target};
 use http1::{Field, Flaw, write};
 
-use crate::forward::fields::{self, Survey, Way};
+use crate::fields::{self, Survey, Way};
 use crate::forward::redirect::{self, Redirect};
 use crate::forward::{Forward, Peer, ids};
 use crate::reply::Reason;
 use crate::service::Service;
+use crate::upstream::Outgoing;
 
 /// The version a caller speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,15 +64,6 @@ pub struct Head<'h, 'b> {
     pub protocol: Option<&'b str>,
     /// The fields.
     pub fields: &'h [Field<'b>],
-}
-
-/// A request as it is sent on.
-#[derive(Debug)]
-pub enum Outgoing {
-    /// The bytes of its head.
-    Http1(Vec<u8>),
-    /// Its head for HTTP/2.
-    Http2(Box<http::Request<()>>),
 }
 
 /// A request that was checked.

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use http1::framing::Length;
 
-use crate::forward::fields::Lines;
+use crate::fields::Lines;
 use crate::pump::{Sink, Source};
 use crate::wire::Left;
 

@@ -16,9 +16,9 @@ use crate::forward::asked::{Asked, Spoken};
 use crate::forward::caller::Caller;
 use crate::forward::exchange::head::{Heard, Verdict, on_head};
 use crate::forward::presence::Presence;
-use crate::listen::Stage;
 use crate::pump::{Broke, Cut, Pump, Sink as _};
 use crate::reply::Reason;
+use crate::stage::Stage;
 use crate::upstream::Backend;
 use crate::wire::NoHead;
 

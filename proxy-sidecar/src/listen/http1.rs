@@ -18,8 +18,9 @@ use crate::forward::alarm::Patience;
 use crate::forward::asked::{self, Asked, Head, Spoken};
 use crate::forward::caller::{AnswerHead, Caller, Fill};
 use crate::forward::{Carried, Forward, Peer};
-use crate::listen::{Stage, Times};
+use crate::listen::Times;
 use crate::reply::Reason;
+use crate::stage::Stage;
 use crate::wire::{Io, Left, NoHead, Rewound, Wire};
 
 pub mod answer;

@@ -22,8 +22,9 @@ use tokio::time::{sleep, timeout};
 use crate::forward::Peer;
 use crate::forward::asked::{self, Head, Spoken};
 use crate::forward::caller::{AnswerHead, Caller, Fill};
-use crate::listen::{Front, Stage};
+use crate::listen::Front;
 use crate::reply;
+use crate::stage::Stage;
 use crate::stream::{Coming, Ends, Going, to_fields};
 use crate::wire::{Io, Left, Rewound};
 

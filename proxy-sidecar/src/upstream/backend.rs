@@ -6,9 +6,17 @@ use ::http1::Limits;
 use ::http1::framing::Length;
 use ::http1::response::Response;
 
-use crate::forward::asked::Outgoing;
 use crate::pump::{Sink, Source};
 use crate::wire::NoHead;
+
+/// A request as it is sent on.
+#[derive(Debug)]
+pub enum Outgoing {
+    /// The bytes of its head.
+    Http1(Vec<u8>),
+    /// Its head for HTTP/2.
+    Http2(Box<http::Request<()>>),
+}
 
 /// A backend that is given one request.
 pub trait Backend {

@@ -6,8 +6,7 @@ use ::http1::Limits;
 use ::http1::framing::Length;
 use ::http1::response::Response;
 
-use super::{Backend, Idle};
-use crate::forward::asked::Outgoing;
+use super::{Backend, Idle, Outgoing};
 use crate::service::{Connected, Ticket};
 use crate::wire::{Left, NoHead, Wire};
 

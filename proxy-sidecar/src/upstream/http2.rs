@@ -15,8 +15,7 @@ use bytes::Bytes;
 use h2::client::{Builder, ResponseFuture, SendRequest};
 use h2::{Reason, RecvStream};
 
-use super::{Backend, Dialling, NoConnection, connect};
-use crate::forward::asked::Outgoing;
+use super::{Backend, Dialling, NoConnection, Outgoing, connect};
 use crate::service::Ticket;
 use crate::stream::{Coming, Ends, Going, to_fields};
 use crate::wire::NoHead;

@@ -98,7 +98,7 @@ impl Coming {
 fn trailers(section: &[u8]) -> Result<Option<HeaderMap>, Flaw> {
     let mut slots = [Field { name: "", value: b"" }; fields::MOST_TRAILERS];
     let read = fields::trailers(section, &mut slots)?;
-    Ok(crate::forward::fields::trailers(read.iter().map(|field| (field.name, field.value))))
+    Ok(crate::fields::trailers(read.iter().map(|field| (field.name, field.value))))
 }
 
 /// Trailers without those that the head before them has nominated (RFC 9110, 7.6.1).
@@ -124,7 +124,7 @@ mod tests {
     }
 
     fn fields_of(lines: &[(&str, &str)]) -> Option<HeaderMap> {
-        crate::forward::fields::trailers(lines.iter().map(|(name, value)| (*name, value.as_bytes())))
+        crate::fields::trailers(lines.iter().map(|(name, value)| (*name, value.as_bytes())))
     }
 
     #[test]

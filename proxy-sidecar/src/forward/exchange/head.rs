@@ -4,11 +4,11 @@ use http1::Version;
 use http1::framing::{self, Length};
 use http1::response::Response;
 
+use crate::fields::{self, Survey};
 use crate::forward::asked::Asked;
 use crate::forward::caller::{AnswerHead, Caller};
 use crate::forward::date;
 use crate::forward::exchange::Terms;
-use crate::forward::fields::{self, Survey};
 use crate::reply::Reason;
 
 /// What the head of an answer means.
