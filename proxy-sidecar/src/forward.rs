@@ -277,7 +277,6 @@ impl Forward {
         let begun = exchange::begin(caller, &mut backend, asked, terms, || ticket.dawdles()).await;
         let begun = begun.map_err(Tried::Failed)?;
         ticket.answered();
-        let is_tunnel = begun.is_tunnel();
         Ok(match exchange::finish(caller, &mut backend, begun).await {
             Ended::Whole { keeps } => {
                 backend.give_back(ticket, keeps);
@@ -288,8 +287,7 @@ impl Forward {
                     asked.service.counts.cut();
                 }
                 tracing::debug!(backend = %ticket.line().at, ?ended, "answer cut short");
-                // What a tunnel has said last is read by a caller whose connection ends in order.
-                if is_tunnel && ended == Ended::CutByBackend { Carried::Answered } else { Carried::Broken }
+                Carried::Broken
             }
         })
     }

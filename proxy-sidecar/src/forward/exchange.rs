@@ -202,14 +202,6 @@ pub async fn begin<B: Backend>(
     .await
 }
 
-impl Begun {
-    /// Whether it is no answer but a tunnel.
-    #[must_use]
-    pub fn is_tunnel(&self) -> bool {
-        self.tunnel
-    }
-}
-
 impl Default for Upload {
     fn default() -> Self {
         Upload { pump: Pump::done(), waits: false, refused: false }
@@ -295,9 +287,10 @@ async fn join(caller: &mut impl Caller, backend: &mut impl Backend) -> Ended {
     })
     .await;
     if ended == Ended::CutByBackend {
-        // In order: a reset would overtake what was said last.
+        // In order, for nothing in a tunnel says where it is whole, and a reset would overtake what was said last.
         let _ = poll_fn(|context| caller.ends().poll_flush(context)).await;
         poll_fn(|context| caller.poll_end(context)).await;
+        return Ended::Whole { keeps: false };
     }
     ended
 }
