@@ -1,8 +1,8 @@
 //! The chunked coding (RFC 9112, 7.1), one step at a time: framing is skipped, data is pointed at, nothing is copied.
 //!
-//! Strict where parsers are known to differ: a size is hexadecimal digits and nothing else around them (leading zeros
-//! change nothing, however many; what does not fit into 64 bits is refused), each line ends in CRLF, an extension is short
-//! and dropped.
+//! Strict where parsers are known to differ: a size is hexadecimal digits and nothing else around them (up to 64 with
+//! leading zeros, which change nothing; what does not fit into 64 bits is refused), each line ends in CRLF, an extension is
+//! short and dropped.
 
 use crate::Flaw;
 
